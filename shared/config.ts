@@ -1,0 +1,90 @@
+import * as z from 'zod/mini';
+import { InvalidConfigurationError } from './errors.ts';
+
+const UNITS = { B: 1, KiB: 1024, MiB: 1024 ** 2, GiB: 1024 ** 3, TiB: 1024 ** 4 } as const;
+
+/** An environment variable: how its text is read, what it accepts in words, and what it is when unset. */
+interface Variable<T> {
+  readonly read: z.ZodMiniType<T, string>;
+  readonly accepts: string;
+  readonly fallback: T;
+}
+
+function variable<T>(read: z.ZodMiniType<T, string>, accepts: string, fallback: T): Variable<T> {
+  return { read, accepts, fallback };
+}
+
+function wholeNumber(minimum: number, maximum: number, fallback: number): Variable<number> {
+  const digits = z.string().check(z.regex(/^\d{1,16}$/));
+  const number = z.int().check(z.gte(minimum), z.lte(maximum));
+  return variable(
+    z.pipe(z.pipe(digits, z.transform(Number)), number),
+    `a whole number from ${minimum} to ${maximum}`,
+    fallback,
+  );
+}
+
+function byteSize(fallback: number): Variable<number> {
+  const text = z.string().check(z.regex(/^\d{1,15} ?(B|KiB|MiB|GiB|TiB)?$/));
+  const toBytes = z.transform((value: string) => {
+    const unit = /[A-Z].*$/i.exec(value)?.[0] as keyof typeof UNITS | undefined;
+    return Number.parseInt(value, 10) * UNITS[unit ?? 'B'];
+  });
+  const bytes = z.int().check(z.gte(1));
+  return variable(z.pipe(z.pipe(text, toBytes), bytes), 'bytes, as 10485760 or 10 MiB', fallback);
+}
+
+function oneOf<const T extends string>(values: readonly T[], fallback: T): Variable<T> {
+  return variable(z.enum(values) as unknown as z.ZodMiniType<T, string>, `one of ${values.join(', ')}`, fallback);
+}
+
+function text(pattern: RegExp, accepts: string, fallback: string): Variable<string> {
+  return variable(z.string().check(z.regex(pattern)), accepts, fallback);
+}
+
+const claimName = (fallback: string) => text(/^[\x21-\x7e]{1,128}$/, 'the name of a token claim', fallback);
+
+/** Every setting of the service, under the name of its environment variable. */
+const VARIABLES = {
+  STORAGE_BACKEND: oneOf(['local'], 'local'),
+  UPLOAD_DIRECTORY: text(/\S/, 'a folder', './uploads'),
+  HOST: text(/^[A-Za-z0-9.:-]+$/, 'a host name or address to listen on', '127.0.0.1'),
+  PORT: wholeNumber(0, 65_535, 3000),
+  PUBLIC_BASE_URL: text(/^(https?:\/\/[^\s/?#]+(\/[^\s?#]+)*)?$/, 'an http or https URL without a final slash', ''),
+  SUBJECT_CLAIM: claimName('sub'),
+  ORGANIZATION_CLAIM: claimName('organization'),
+  ROLES_CLAIM: claimName('roles'),
+  AGENT_BINDING: oneOf(['first-ticket', 'registered'], 'first-ticket'),
+  AVATAR_MAX_BYTES: byteSize(10 * UNITS.MiB),
+  ORGANIZATION_BYTES: byteSize(10 * UNITS.GiB),
+  ORGANIZATION_FILES: wholeNumber(0, 1_000_000_000, 100_000),
+  OPEN_UPLOADS_PER_USER: wholeNumber(1, 1_000, 20),
+} as const;
+
+type VariableName = keyof typeof VARIABLES;
+type Value<V> = V extends Variable<infer T> ? T : never;
+/** The settings as read: one value for each environment variable. */
+export type Config = { readonly [N in VariableName]: Value<(typeof VARIABLES)[N]> };
+
+/**
+ * Reads every setting once. An unset or empty variable has its default.
+ * @throws InvalidConfigurationError that names each bad variable and what it accepts.
+ */
+export function readConfig(environment: Readonly<Record<string, string | undefined>>): Config {
+  const faults: string[] = [];
+  const entries = (Object.keys(VARIABLES) as VariableName[]).map((name) => {
+    const { read, accepts, fallback } = VARIABLES[name] as Variable<unknown>;
+    const raw = environment[name];
+    if (raw === undefined || raw === '') return [name, fallback];
+    const parsed = z.safeParse(read, raw);
+    if (!parsed.success) faults.push(`${name} is "${raw}"; it accepts ${accepts}`);
+    return [name, parsed.data];
+  });
+  if (faults.length > 0) throw new InvalidConfigurationError(faults.join('\n'));
+  return Object.fromEntries(entries) as Config;
+}
+
+/** Every variable with its default and what it accepts, for the documentation. */
+export function describeConfig(): { name: string; accepts: string; fallback: string }[] {
+  return Object.entries(VARIABLES).map(([name, { accepts, fallback }]) => ({ name, accepts, fallback: `${fallback}` }));
+}

@@ -1,0 +1,65 @@
+import { describe, expect, it } from 'vitest';
+import { describeConfig, readConfig } from '../shared/config.ts';
+
+function faultOf(environment: Record<string, string>): string {
+  try {
+    readConfig(environment);
+  } catch (error) {
+    return (error as Error).message;
+  }
+  return 'no fault';
+}
+
+describe('the configuration', () => {
+  it('has a default for every variable, so an empty environment starts local mode', () => {
+    expect(readConfig({})).toMatchObject({
+      STORAGE_BACKEND: 'local',
+      UPLOAD_DIRECTORY: './uploads',
+      HOST: '127.0.0.1',
+      PORT: 3000,
+      AVATAR_MAX_BYTES: 10_485_760,
+    });
+  });
+
+  it('takes an empty variable as unset', () => {
+    expect(readConfig({ PORT: '' }).PORT).toBe(3000);
+  });
+
+  it.each([
+    ['1048576', 1_048_576],
+    ['1 MiB', 1_048_576],
+    ['64KiB', 65_536],
+    ['2 GiB', 2_147_483_648],
+    ['7 B', 7],
+  ])('reads the size "%s" as %d bytes', (text, bytes) => {
+    expect(readConfig({ AVATAR_MAX_BYTES: text }).AVATAR_MAX_BYTES).toBe(bytes);
+  });
+
+  it.each([
+    ['STORAGE_BACKEND', 'ftp', 'one of local'],
+    ['PORT', '70000', 'a whole number from 0 to 65535'],
+    ['PORT', '3000x', 'a whole number from 0 to 65535'],
+    ['PUBLIC_BASE_URL', 'files.example.com', 'an http or https URL without a final slash'],
+    ['PUBLIC_BASE_URL', 'https://files.example.com/', 'an http or https URL without a final slash'],
+    ['AVATAR_MAX_BYTES', '10 MB', 'bytes, as 10485760 or 10 MiB'],
+    ['AVATAR_MAX_BYTES', '0', 'bytes, as 10485760 or 10 MiB'],
+    ['AVATAR_MAX_BYTES', '-5', 'bytes, as 10485760 or 10 MiB'],
+    ['AGENT_BINDING', 'never', 'one of first-ticket, registered'],
+    ['OPEN_UPLOADS_PER_USER', '0', 'a whole number from 1 to 1000'],
+    ['ROLES_CLAIM', 'my roles', 'the name of a token claim'],
+  ])('refuses %s=%s by its name and says what it accepts', (name, value, accepts) => {
+    expect(faultOf({ [name]: value })).toBe(`${name} is "${value}"; it accepts ${accepts}`);
+  });
+
+  it('names every bad variable at once', () => {
+    expect(faultOf({ PORT: 'x', HOST: 'a b' }).split('\n')).toHaveLength(2);
+  });
+
+  it('describes every variable for the documentation', () => {
+    expect(describeConfig()).toContainEqual({
+      name: 'PORT',
+      accepts: 'a whole number from 0 to 65535',
+      fallback: '3000',
+    });
+  });
+});
