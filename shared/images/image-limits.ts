@@ -1,0 +1,16 @@
+/**
+ * What one upload may cost the decoder. Together they keep every file within about 1 GB and 10 s, whatever its header
+ * promises (OWASP ASVS 5, V5.2).
+ */
+export const IMAGE_LIMITS = {
+  /** Width x height of the first frame. A 50 megapixel photo decodes in well under a second. */
+  pixels: 50_000_000,
+  /** The same for AVIF, whose decoder holds the whole frame and takes about 70 ms a megapixel. */
+  avifPixels: 16_000_000,
+  /** Frames of one AVIF picture: the layers of a progressive one (AVIF 1.1, 2.3.2.3). */
+  avifFrames: 4,
+  /** Scans of a JPEG. Each passes over the whole picture; a camera or a website writes about ten. */
+  jpegScans: 64,
+  /** Bytes of a colour profile, unpacked. A display profile has 3 kB, a press profile about 600 kB. */
+  colourProfileBytes: 1_048_576,
+} as const;

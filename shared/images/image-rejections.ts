@@ -1,0 +1,17 @@
+import { ContentRejectedError } from '../errors.ts';
+
+/** For bytes that break the format's own rules, broken off in the middle included; `what` says which. */
+export function damagedImage(what: string, options?: ErrorOptions): ContentRejectedError {
+  return new ContentRejectedError('image_damaged', `the image is damaged: ${what}`, options);
+}
+
+/** For a colour profile beyond IMAGE_LIMITS. It cannot be dropped: the picture would show other colours. */
+export function profileTooLarge(options?: ErrorOptions): ContentRejectedError {
+  return new ContentRejectedError('metadata_too_large', 'the colour profile has more than 1 MiB', options);
+}
+
+/** For a picture of more pixels than `limit`. */
+export function tooManyPixels(width: number, height: number, limit: number): ContentRejectedError {
+  const message = `${width} x ${height} pixels are more than ${limit / 1_000_000} megapixels`;
+  return new ContentRejectedError('too_many_pixels', message);
+}

@@ -1,0 +1,70 @@
+import { ContentRejectedError } from '../errors.ts';
+import { decodableAvif } from './avif-boxes.ts';
+import { decodeHeader } from './decoder.ts';
+import type { AvatarContentType } from './formats.ts';
+import { decodableGif } from './gif-blocks.ts';
+import { IMAGE_LIMITS } from './image-limits.ts';
+import { tooManyPixels } from './image-rejections.ts';
+import { sniffImageType } from './image-signature.ts';
+import { joinPieces } from './join-pieces.ts';
+import { decodableJpeg } from './jpeg-segments.ts';
+import { decodablePng } from './png-chunks.ts';
+import { decodableWebp } from './webp-chunks.ts';
+
+/** An upload that is a picture of an accepted type, within the limits, and whole as far as its container tells. */
+export interface InspectedImage {
+  /** What the decoder says it is, whatever it was declared to be. */
+  readonly contentType: AvatarContentType;
+  /** Pixels of the first frame, upright: after the orientation is applied. */
+  readonly width: number;
+  readonly height: number;
+  /** The parts of the upload that its first frame needs. Only these are safe to decode. */
+  readonly bytes: Uint8Array;
+}
+
+/**
+ * Decides whether `bytes` may be decoded. Decodes no pixels itself: damage inside compressed pixels shows when they
+ * are rendered, as the same image_damaged.
+ *
+ * @throws ContentRejectedError
+ * - heic_unsupported, svg_unsupported: known types that are never decoded
+ * - type_not_allowed: not JPEG, PNG, WebP, GIF or AVIF, whatever else it is
+ * - image_damaged: broken off, or against the rules of its format
+ * - too_many_pixels, image_too_complex, metadata_too_large: beyond IMAGE_LIMITS
+ */
+export async function inspectImage(bytes: Uint8Array): Promise<InspectedImage> {
+  const file = Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength);
+  const sniffed = acceptedType(file);
+  const decodable = joinPieces(DECODABLE_PIECES[sniffed](file));
+  const { contentType, width, height } = await decodeHeader(decodable);
+  if (contentType !== sniffed) throw new ContentRejectedError('type_not_allowed', 'the file is not what it begins as');
+  checkPixels({ contentType, width, height });
+  return { contentType, width, height, bytes: decodable };
+}
+
+const DECODABLE_PIECES: Readonly<Record<AvatarContentType, (file: Buffer) => Iterable<Uint8Array>>> = {
+  'image/jpeg': decodableJpeg,
+  'image/png': decodablePng,
+  'image/webp': decodableWebp,
+  'image/gif': decodableGif,
+  'image/avif': decodableAvif,
+};
+
+function acceptedType(file: Buffer): AvatarContentType {
+  const sniffed = sniffImageType(file);
+  switch (sniffed) {
+    case 'image/heic':
+      throw new ContentRejectedError('heic_unsupported', 'HEIC pictures are not accepted');
+    case 'image/svg+xml':
+      throw new ContentRejectedError('svg_unsupported', 'SVG drawings are not accepted');
+    case undefined:
+      throw new ContentRejectedError('type_not_allowed', 'the file is not a JPEG, PNG, WebP, GIF or AVIF picture');
+    default:
+      return sniffed;
+  }
+}
+
+function checkPixels({ contentType, width, height }: Omit<InspectedImage, 'bytes'>): void {
+  const limit = contentType === 'image/avif' ? IMAGE_LIMITS.avifPixels : IMAGE_LIMITS.pixels;
+  if (width * height > limit) throw tooManyPixels(width, height, limit);
+}

@@ -1,0 +1,122 @@
+import { ContentRejectedError } from '../errors.ts';
+import { readOrientation, writeOrientation } from './exif-orientation.ts';
+import { IMAGE_LIMITS } from './image-limits.ts';
+import { damagedImage, profileTooLarge } from './image-rejections.ts';
+
+/**
+ * One marker segment (ITU-T T.81, B.1): `FF marker length data`, its data being `[start + 4, dataEnd)`. Between
+ * `dataEnd` and `end` stand the coded pixels of a scan; after any other segment these are the same place.
+ */
+export interface JpegSegment {
+  readonly marker: number;
+  readonly start: number;
+  readonly dataEnd: number;
+  readonly end: number;
+}
+
+/** The second byte of the markers this product tells apart. */
+export const JPEG_MARKER = {
+  EOI: 0xd9,
+  SOS: 0xda,
+  APP0: 0xe0,
+  APP1: 0xe1,
+  APP2: 0xe2,
+  APP14: 0xee,
+  APP15: 0xef,
+  COM: 0xfe,
+} as const;
+
+const ICC_PROFILE = 'ICC_PROFILE\0';
+const EXIF = 'Exif\0\0';
+
+/**
+ * The pieces of a JPEG that its picture needs, in order: no application data but JFIF, Adobe's colour transform, the
+ * colour profile and the orientation; no comments; nothing after the end marker.
+ *
+ * @throws ContentRejectedError image_damaged, image_too_complex, metadata_too_large
+ */
+export function* decodableJpeg(file: Buffer): Generator<Uint8Array> {
+  yield file.subarray(0, 2);
+  let scans = 0;
+  let profileBytes = 0;
+  for (const segment of jpegSegments(file)) {
+    if (segment.marker === JPEG_MARKER.SOS) scans += 1;
+    if (scans > IMAGE_LIMITS.jpegScans) throw tooManyScans();
+    if (!isMetadata(segment) || isColour(file, segment)) yield file.subarray(segment.start, segment.end);
+    if (isExif(file, segment)) yield orientationSegment(file.subarray(segment.start + 4, segment.dataEnd));
+    if (isProfile(file, segment)) profileBytes += segment.dataEnd - segment.start;
+    if (profileBytes > IMAGE_LIMITS.colourProfileBytes) throw profileTooLarge();
+  }
+}
+
+/**
+ * All segments after the start marker, up to and with the end marker.
+ * @throws ContentRejectedError image_damaged when the end marker is missing or something else than a segment stands there
+ */
+export function* jpegSegments(file: Buffer): Generator<JpegSegment> {
+  for (let at = 2; ; ) {
+    const start = skipFill(file, at);
+    const marker = file[start + 1];
+    if (marker === undefined) throw damagedImage('it ends before its end marker');
+    if (marker === JPEG_MARKER.EOI) return yield { marker, start, dataEnd: start + 2, end: start + 2 };
+    const dataEnd = start + 2 + (start + 4 <= file.length ? file.readUInt16BE(start + 2) : 0);
+    if (dataEnd < start + 4 || dataEnd > file.length) throw damagedImage('a segment has no room for its length');
+    const end = marker === JPEG_MARKER.SOS ? endOfScan(file, dataEnd) : dataEnd;
+    yield { marker, start, dataEnd, end };
+    at = end;
+  }
+}
+
+/** Where the `FF` that belongs to a marker stands; any number of them may come before it. */
+function skipFill(file: Buffer, at: number): number {
+  if (file[at] !== 0xff) throw damagedImage('it ends before its end marker, or bytes stand between its segments');
+  let start = at;
+  while (file[start + 1] === 0xff) start += 1;
+  return start;
+}
+
+/** Coded pixels end at the first marker that is neither a stuffed zero nor a restart. */
+function endOfScan(file: Buffer, from: number): number {
+  for (let at = file.indexOf(0xff, from); at !== -1; at = file.indexOf(0xff, at)) {
+    const next = file[at + 1] ?? 0;
+    if (next === 0xff) at += 1;
+    else if (next === 0 || (next >= 0xd0 && next <= 0xd7)) at += 2;
+    else return at;
+  }
+  return file.length;
+}
+
+function isMetadata({ marker }: JpegSegment): boolean {
+  return (marker >= JPEG_MARKER.APP0 && marker <= JPEG_MARKER.APP15) || marker === JPEG_MARKER.COM;
+}
+
+/** JFIF and Adobe's segment say what the components mean, the profile what the colours mean. */
+function isColour(file: Buffer, segment: JpegSegment): boolean {
+  return (
+    startsWith(file, segment, JPEG_MARKER.APP0, 'JFIF\0') ||
+    startsWith(file, segment, JPEG_MARKER.APP14, 'Adobe') ||
+    isProfile(file, segment)
+  );
+}
+
+function isProfile(file: Buffer, segment: JpegSegment): boolean {
+  return startsWith(file, segment, JPEG_MARKER.APP2, ICC_PROFILE);
+}
+
+function isExif(file: Buffer, segment: JpegSegment): boolean {
+  return startsWith(file, segment, JPEG_MARKER.APP1, EXIF);
+}
+
+function startsWith(file: Buffer, { marker, start, dataEnd }: JpegSegment, wanted: number, name: string): boolean {
+  return marker === wanted && file.toString('latin1', start + 4, Math.min(start + 4 + name.length, dataEnd)) === name;
+}
+
+function orientationSegment(exif: Buffer): Buffer {
+  const tiff = writeOrientation(readOrientation(exif));
+  const head = Buffer.from([0xff, JPEG_MARKER.APP1, 0, 2 + EXIF.length + tiff.length]);
+  return Buffer.concat([head, Buffer.from(EXIF, 'latin1'), tiff]);
+}
+
+function tooManyScans(): ContentRejectedError {
+  return new ContentRejectedError('image_too_complex', `the JPEG has more than ${IMAGE_LIMITS.jpegScans} scans`);
+}
