@@ -1,0 +1,146 @@
+import {
+  type IdempotentRequest,
+  type IssueUploadInput,
+  type IssueUploadOutcome,
+  meetsAccess,
+  type NewUpload,
+} from '../metadata-store.ts';
+import { isTerminal, type OrganizationRecord, type OwnerRecord } from '../records.ts';
+import type { Database } from './connection.ts';
+import { isBeingErased, newOrganization, openUpload, reservationOf } from './quota.ts';
+import {
+  type AvatarRow,
+  findAvatar,
+  findOrganization,
+  findOwner,
+  findUpload,
+  newAvatar,
+  type UploadRow,
+  uploadOf,
+} from './rows.ts';
+
+/** What the ticket would touch, as it stands; absent rows as they would begin. */
+interface Scene {
+  readonly avatar: AvatarRow;
+  readonly organization: OrganizationRecord;
+  readonly owner: OwnerRecord;
+}
+
+/** MetadataStore.issueUpload: the checks in the port's order, then all writes. */
+export function issueUpload(db: Database, input: IssueUploadInput): IssueUploadOutcome {
+  const { upload, access, request } = input;
+  const before = earlierAnswer(db, input);
+  if (before !== undefined) return before;
+
+  const known = findAvatar(db, upload.avatar);
+  if (!meetsAccess(known, access)) return { outcome: 'not_allowed' };
+
+  const scene = sceneOf(db, input, known ?? newAvatar(upload.avatar, access.organizationId));
+  const refusal = refusalOf(db, input, scene);
+  if (refusal !== undefined) return refusal;
+
+  const row = issue(db, upload, scene);
+  if (request !== undefined) rememberRequest(db, request, upload.uploadId);
+  return { outcome: 'issued', upload: uploadOf(row) };
+}
+
+/** A request that was answered before, by its key or, when the caller repeats the very same call, by its upload. */
+function earlierAnswer(db: Database, { upload, request, now }: IssueUploadInput): IssueUploadOutcome | undefined {
+  if (request !== undefined) {
+    const answered = findRequest(db, request.keyDigest);
+    if (answered !== undefined && answered.expiresAt > now.toISOString()) {
+      if (answered.requestDigest !== request.requestDigest) return { outcome: 'request_differs' };
+      const { uploadId } = answered;
+      const row = findUpload(db, uploadId);
+      return { outcome: 'replayed', uploadId, upload: row && uploadOf(row) };
+    }
+  }
+  const row = findUpload(db, upload.uploadId);
+  return row && { outcome: 'issued', upload: uploadOf(row) };
+}
+
+function sceneOf(db: Database, { upload: { ownerId }, limits }: IssueUploadInput, avatar: AvatarRow): Scene {
+  // Once the avatar is bound its organization pays, whoever asks.
+  const { organizationId } = avatar;
+  return {
+    avatar,
+    organization: findOrganization(db, organizationId) ?? newOrganization(organizationId, limits),
+    owner: findOwner(db, organizationId, ownerId) ?? { organizationId, ownerId, openUploads: 0, state: 'active' },
+  };
+}
+
+function refusalOf(db: Database, input: IssueUploadInput, scene: Scene): IssueUploadOutcome | undefined {
+  const { upload, limits } = input;
+  const { organization, owner } = scene;
+  if (organization.state !== 'active') return { outcome: 'organization_closed', state: organization.state };
+  if (isBeingErased(db, { ...owner, ...upload.avatar })) return { outcome: 'organization_closed', state: 'erasing' };
+
+  const obstacle = upload.kind === 'render' ? renderObstacle(db, scene.avatar) : undefined;
+  if (obstacle !== undefined) return obstacle;
+
+  if (owner.openUploads >= limits.openUploadsPerOwner) {
+    return { outcome: 'too_many_open', openUploads: owner.openUploads };
+  }
+  // A render takes no quota, so it passes even where a lowered limit left less than nothing free.
+  const { bytesFree, filesFree } = organization;
+  const fits = upload.kind === 'render' || (upload.contentLength <= bytesFree && filesFree >= 1);
+  return fits ? undefined : { outcome: 'quota_exceeded', bytesFree, filesFree };
+}
+
+function renderObstacle(db: Database, avatar: AvatarRow): IssueUploadOutcome | undefined {
+  if (avatar.readyGeneration === 0) return { outcome: 'nothing_to_render' };
+  const latest = avatar.latestUploadId === null ? undefined : findUpload(db, avatar.latestUploadId);
+  if (latest === undefined || isTerminal(latest.status)) return undefined;
+  return { outcome: 'upload_in_progress', uploadId: latest.uploadId };
+}
+
+function issue(db: Database, upload: NewUpload, { avatar, organization, owner }: Scene): UploadRow {
+  const generation = avatar.generation + 1;
+  const row = rowOf(upload, organization.organizationId, generation);
+  db.put('avatars', { ...avatar, generation, latestUploadId: upload.uploadId, expiresAt: null });
+  db.put('uploads', row);
+  openUpload(db, organization, owner, reservationOf(row));
+  return row;
+}
+
+function rowOf(upload: NewUpload, organizationId: string, generation: number): UploadRow {
+  const sent = upload.kind === 'avatar' ? upload : undefined;
+  return {
+    uploadId: upload.uploadId,
+    kind: upload.kind,
+    organizationId,
+    ownerId: upload.ownerId,
+    ...upload.avatar,
+    generation,
+    crop: upload.crop === undefined ? null : JSON.stringify(upload.crop),
+    key: sent?.key ?? null,
+    method: sent?.method ?? null,
+    contentType: sent?.contentType ?? null,
+    contentLength: sent?.contentLength ?? null,
+    checksumSha256: sent?.checksumSha256 ?? null,
+    urlExpiresAt: sent?.urlExpiresAt ?? null,
+    acceptUntil: sent?.acceptUntil ?? null,
+    status: 'pending',
+    code: null,
+    attempts: 0,
+    leaseId: null,
+    leaseUntil: null,
+    eTag: null,
+    createdAt: upload.createdAt,
+    finishedAt: null,
+    workAt: upload.kind === 'render' ? upload.firstLookAt : upload.acceptUntil,
+    expiresAt: null,
+  };
+}
+
+interface RequestRow extends IdempotentRequest {
+  readonly uploadId: string;
+}
+
+function findRequest(db: Database, keyDigest: string): RequestRow | undefined {
+  return db.get<RequestRow>('SELECT * FROM requests WHERE keyDigest = :keyDigest', { keyDigest });
+}
+
+function rememberRequest(db: Database, { keyDigest, requestDigest, expiresAt }: IdempotentRequest, uploadId: string) {
+  db.put('requests', { keyDigest, requestDigest, uploadId, expiresAt });
+}

@@ -1,0 +1,40 @@
+import type { Instant, UploadRecord } from '../records.ts';
+import type { Database } from './connection.ts';
+
+/** An upload that has not ended. */
+export interface OpenUpload {
+  readonly uploadId: string;
+  readonly kind: UploadRecord['kind'];
+  readonly status: 'pending' | 'processing';
+  readonly workAt: Instant;
+}
+
+/** All open uploads, the one that is due first at the head. Every open upload has a time to be looked at. */
+export function openUploads(db: Database): OpenUpload[] {
+  return db
+    .all<OpenUpload>('SELECT uploadId, kind, status, workAt FROM uploads WHERE workAt IS NOT NULL ORDER BY workAt')
+    .map((row) => ({ ...row }));
+}
+
+/**
+ * Frees every upload in processing and makes it due at `now`; its attempt stays counted. Right only while no worker
+ * runs, as at the start of the one process that owns the database.
+ * @returns how many there were.
+ */
+export function lapseLeases(db: Database, { now }: { readonly now: Date }): number {
+  return db.run(
+    `UPDATE uploads SET leaseId = NULL, leaseUntil = NULL, workAt = :now
+     WHERE workAt IS NOT NULL AND status = 'processing'`,
+    { now: now.toISOString() },
+  );
+}
+
+/**
+ * Removes what has outlived its retention: finished uploads, answered idempotency keys, users' purged avatars.
+ * @returns how many rows went.
+ */
+export function removeExpired(db: Database, { now }: { readonly now: Date }): number {
+  return ['uploads', 'avatars', 'requests']
+    .map((table) => db.run(`DELETE FROM ${table} WHERE expiresAt <= :now`, { now: now.toISOString() }))
+    .reduce((removed, rows) => removed + rows, 0);
+}

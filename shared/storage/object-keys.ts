@@ -1,0 +1,83 @@
+import { InvalidKeyError } from '../errors.ts';
+import type { ThumbnailFormat, ThumbnailSize } from '../images/formats.ts';
+
+/**
+ * The layout of the bucket, and of the folder in local mode. Every key of the product is made here:
+ *
+ *     avatars/{users|agents}/{id}/original.{ext}                     private
+ *     avatars/{users|agents}/{id}/{small|medium|large}.{webp|jpg}    public
+ *     temp/uploads/{uploadId}                                        the only place clients write
+ */
+
+declare const storageKey: unique symbol;
+/** An object key that passed `storageKeyOf`. Always without the configured key prefix. */
+export type StorageKey = string & { readonly [storageKey]: true };
+
+export const ENTITY_TYPES = ['users', 'agents'] as const;
+export type EntityType = (typeof ENTITY_TYPES)[number];
+
+/** Whose avatar: a user's or an agent's. */
+export interface AvatarRef {
+  readonly entityType: EntityType;
+  readonly entityId: string;
+}
+
+/**
+ * Ids of users, agents and organizations: safe as one path segment on every file system, so no `..` and no dot at the
+ * end (Windows drops it).
+ */
+export const ID_PATTERN = /^(?!.*\.\.)[A-Za-z0-9](?:[A-Za-z0-9._@|+=-]{0,126}[A-Za-z0-9_@|+=-])?$/;
+
+export function isSafeId(id: string): boolean {
+  return ID_PATTERN.test(id);
+}
+
+/** S3's limit for a key, in bytes of UTF-8. */
+const MAX_KEY_BYTES = 1024;
+
+/**
+ * Accepts a string as an object key.
+ * @throws InvalidKeyError for an empty segment, `.` or `..`, a backslash, a control character or more than 1,024 bytes.
+ */
+export function storageKeyOf(raw: string): StorageKey {
+  if (Buffer.byteLength(raw) > MAX_KEY_BYTES) throw new InvalidKeyError(raw, `longer than ${MAX_KEY_BYTES} bytes`);
+  // biome-ignore lint/suspicious/noControlCharactersInRegex: control characters are what is refused
+  if (/[\u0000-\u001f\u007f\\]/.test(raw)) throw new InvalidKeyError(raw, 'control characters or a backslash');
+  for (const segment of raw.split('/')) {
+    if (segment === '') throw new InvalidKeyError(raw, 'an empty segment');
+    if (segment === '.' || segment === '..') throw new InvalidKeyError(raw, 'a relative segment');
+  }
+  return raw as StorageKey;
+}
+
+/** The prefix under which everything of one avatar stands, with its final slash: `avatars/users/ada/`. */
+export function avatarPrefix({ entityType, entityId }: AvatarRef): string {
+  if (!isSafeId(entityId)) throw new InvalidKeyError(entityId, 'an id this product does not accept');
+  return `avatars/${entityType}/${entityId}/`;
+}
+
+/** The uploaded picture as it came; never reachable through the CDN. */
+export function originalKey(avatar: AvatarRef, extension: string): StorageKey {
+  return storageKeyOf(`${avatarPrefix(avatar)}original.${extension}`);
+}
+
+export function thumbnailKey(avatar: AvatarRef, size: ThumbnailSize, format: ThumbnailFormat): StorageKey {
+  return storageKeyOf(`${avatarPrefix(avatar)}${size}.${format}`);
+}
+
+/** Whether the key is an avatar's original, whatever its extension. */
+export function isOriginalKey(key: string): boolean {
+  return /^avatars\/[^/]+\/[^/]+\/original\.[a-z0-9]+$/.test(key);
+}
+
+export const TEMPORARY_PREFIX = 'temp/uploads/';
+
+/** Where the client of an upload writes its bytes. */
+export function temporaryKey(uploadId: string): StorageKey {
+  return storageKeyOf(`${TEMPORARY_PREFIX}${uploadId}`);
+}
+
+/** The upload whose bytes stand at `key`; undefined for any key a client cannot write. */
+export function uploadIdOfKey(key: string): string | undefined {
+  return /^temp\/uploads\/([A-Za-z0-9-]{1,64})$/.exec(key)?.[1];
+}

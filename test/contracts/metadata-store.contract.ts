@@ -1,0 +1,44 @@
+import { afterAll, beforeAll, describe } from 'vitest';
+import type { MetadataStore } from '../../shared/metadata/metadata-store.ts';
+import { describeDeletes } from '../metadata/contract/deletes.ts';
+import { describeEnds } from '../metadata/contract/ends.ts';
+import { describeHistories } from '../metadata/contract/histories.ts';
+import { describeLeases, describeRenewal } from '../metadata/contract/leases.ts';
+import { describeOrganizations } from '../metadata/contract/organizations.ts';
+import { describePublication } from '../metadata/contract/publications.ts';
+import { describeDueWork, describeReads } from '../metadata/contract/reads.ts';
+import { describeRenders } from '../metadata/contract/renders.ts';
+import { describeReplays } from '../metadata/contract/replays.ts';
+import { describeTickets } from '../metadata/contract/tickets.ts';
+import { type Begin, world } from '../metadata/contract/world.ts';
+
+/**
+ * What every metadata store must do. Only the port is used, and every id is new, so one shared table can serve all
+ * tests; times are near the real ones, because a table may remove by itself what has expired.
+ */
+export function describeMetadataStore(
+  name: string,
+  open: () => Promise<{ store: MetadataStore; close(): Promise<void> }>,
+): void {
+  describe(name, () => {
+    let opened: Awaited<ReturnType<typeof open>>;
+    beforeAll(async () => {
+      opened = await open();
+    });
+    afterAll(() => opened.close());
+    const begin: Begin = (options) => world(opened.store, options);
+
+    describe('a ticket', () => describeTickets(begin));
+    describe('a repeated request', () => describeReplays(begin));
+    describe('a render', () => describeRenders(begin));
+    describe('a lease', () => describeLeases(begin));
+    describe('a renewed ticket', () => describeRenewal(begin));
+    describe('a publication', () => describePublication(begin));
+    describe('an end', () => describeEnds(begin));
+    describe('a delete', () => describeDeletes(begin));
+    describe('an organization', () => describeOrganizations(begin));
+    describe('due work', () => describeDueWork(begin));
+    describe('reads', () => describeReads(begin));
+    describe('any history', () => describeHistories(begin));
+  });
+}

@@ -1,0 +1,54 @@
+import { randomUUID } from 'node:crypto';
+import { expect, it } from 'vitest';
+import { type Begin, HOUR } from './world.ts';
+
+export function describeReplays(begin: Begin): void {
+  it('is answered with the upload it was given, as it is now', async () => {
+    const w = begin();
+    const first = await w.issue({ request: w.request() });
+    await w.start(first);
+    const replay = await w.ask({ request: w.request() });
+    expect(replay).toMatchObject({
+      outcome: 'replayed',
+      uploadId: first.uploadId,
+      upload: { uploadId: first.uploadId, status: 'processing' },
+    });
+    expect(await w.held()).toMatchObject({ files: 1, openUploads: 1 });
+  });
+
+  it('is issued once, also when it arrives 50 times at once', async () => {
+    const w = begin();
+    const outcomes = await Promise.all(Array.from({ length: 50 }, () => w.ask({ request: w.request() })));
+    expect(outcomes.filter(({ outcome }) => outcome === 'issued')).toHaveLength(1);
+    expect(outcomes.filter(({ outcome }) => outcome === 'replayed')).toHaveLength(49);
+    expect(await w.held()).toMatchObject({ files: 1, openUploads: 1 });
+  });
+
+  it('is told apart from another request with its key', async () => {
+    const w = begin();
+    await w.issue({ request: w.request() });
+    const before = await w.everything();
+    const other = await w.ask({ request: w.request({ requestDigest: 'another body' }) });
+    expect(other).toEqual({ outcome: 'request_differs' });
+    expect(await w.everything()).toEqual(before);
+  });
+
+  it('is answered before anything else is looked at', async () => {
+    const w = begin({ openUploads: 1 });
+    const { uploadId } = await w.issue({ request: w.request() });
+    await w.setState('paused');
+    const access = { organizationId: randomUUID(), mayBind: false };
+    expect(await w.ask({ request: w.request(), access })).toMatchObject({ outcome: 'replayed', uploadId });
+  });
+
+  it('is a new request once its key has expired', async () => {
+    const w = begin();
+    const first = await w.issue({ request: w.request() });
+    w.pass(25 * HOUR);
+    const renewed = w.request({ requestDigest: 'another body' });
+    const second = await w.issue({ request: renewed });
+    expect(second).toMatchObject({ generation: 2 });
+    expect(second.uploadId).not.toBe(first.uploadId);
+    expect(await w.ask({ request: renewed })).toMatchObject({ outcome: 'replayed', uploadId: second.uploadId });
+  });
+}
