@@ -1,0 +1,106 @@
+import { mayBindAgents } from '../shared/access/rules.ts';
+import { createDispatcher, type Handlers, isSentBytes } from '../shared/api/dispatch.ts';
+import { BASE_PATH } from '../shared/api/operations.ts';
+import { getAvatarInfo, getAvatarsInfo } from '../shared/avatars/avatar-info.ts';
+import { deleteAvatar } from '../shared/avatars/delete-avatar.ts';
+import type { Dependencies } from '../shared/dependencies.ts';
+import { RequestRefusedError } from '../shared/errors.ts';
+import { isTerminal, type UploadRecord } from '../shared/metadata/records.ts';
+import type { AvatarRef, EntityType } from '../shared/storage/object-keys.ts';
+import { abortUpload } from '../shared/uploads/abort-upload.ts';
+import { createAvatarUploadTicket, renewUploadTicket } from '../shared/uploads/create-upload-ticket.ts';
+import { digestRequest } from '../shared/uploads/idempotency.ts';
+import { uploadFromRequest } from '../shared/uploads/legacy-upload.ts';
+import { renderAvatar } from '../shared/uploads/render-avatar.ts';
+import { findUpload, viewUpload, waitForEnd } from '../shared/uploads/upload-status.ts';
+import { type HttpHandler, httpPipeline } from './middleware.ts';
+
+/** Seconds after which a client that polls should look again. */
+const POLL_SECONDS = 1;
+
+/** The operations that need a token. */
+export function createApiHandler(dependencies: Dependencies): HttpHandler {
+  const { metadata, settings, log } = dependencies;
+  const handlers: Handlers<'api'> = {
+    async createAvatarUpload({ params, body, path, principal, idempotencyKey }) {
+      const avatar = avatarOf(params);
+      if (isSentBytes(body)) {
+        const sent = { avatar, principal, sent: body, path, idempotencyKey };
+        const { upload, info } = await uploadFromRequest(dependencies, sent);
+        return info ? { status: 201, body: info } : acceptedUpload(dependencies, upload);
+      }
+      const operation = `POST ${path}`;
+      const idempotency =
+        idempotencyKey === undefined
+          ? undefined
+          : digestRequest({ key: idempotencyKey, principal, operation, request: body });
+      const ticket = await createAvatarUploadTicket(dependencies, { avatar, principal, wish: body, idempotency });
+      return { status: 201, headers: { location: uploadAddress(ticket.uploadId) }, body: ticket };
+    },
+
+    async renderAvatar({ params, body, principal }) {
+      const { uploadId } = await renderAvatar(dependencies, { avatar: avatarOf(params), principal, crop: body.crop });
+      const upload = await findUpload(dependencies, { uploadId, principal, action: 'upload.read' });
+      return acceptedUpload(dependencies, upload);
+    },
+
+    async getAvatarInfo({ params, principal }) {
+      return { status: 200, body: await getAvatarInfo(dependencies, { avatar: avatarOf(params), principal }) };
+    },
+
+    async deleteAvatar({ params, principal }) {
+      await deleteAvatar(dependencies, { avatar: avatarOf(params), principal });
+      return { status: 204 };
+    },
+
+    async getAvatarsInfo({ body, principal }) {
+      const refs = (entityType: EntityType): AvatarRef[] => body[entityType].map((id) => avatarOf({ entityType, id }));
+      const avatars = [...refs('users'), ...refs('agents')];
+      const infos = await getAvatarsInfo(dependencies, { avatars, principal });
+      return {
+        status: 200,
+        body: { users: infos.slice(0, body.users.length), agents: infos.slice(body.users.length) },
+      };
+    },
+
+    async bindAgent({ params, body, principal }) {
+      if (!mayBindAgents(principal)) throw new RequestRefusedError('forbidden', 'only a service may bind agents');
+      const bound = await metadata.bindAgent({ agentId: params.id, organizationId: body.organizationId });
+      if (bound === 'conflict') throw new RequestRefusedError('agent_bound', 'the agent is bound already');
+      return { status: 204 };
+    },
+
+    async getUpload({ params, query, principal }) {
+      const { uploadId } = params;
+      const found = await findUpload(dependencies, { uploadId, principal, action: 'upload.read' });
+      const upload = await waitForEnd(dependencies, { upload: found, seconds: query.wait });
+      const headers = isTerminal(upload.status) ? {} : { 'retry-after': String(POLL_SECONDS) };
+      return { status: 200, headers, body: await viewUpload(dependencies, upload) };
+    },
+
+    async renewUploadTicket({ params, principal }) {
+      const { uploadId } = await findUpload(dependencies, { ...params, principal, action: 'upload.write' });
+      return { status: 200, body: await renewUploadTicket(dependencies, uploadId) };
+    },
+
+    async abortUpload({ params, principal }) {
+      const { uploadId } = await findUpload(dependencies, { ...params, principal, action: 'upload.write' });
+      await abortUpload(dependencies, { uploadId });
+      return { status: 204 };
+    },
+  };
+  return httpPipeline(log, createDispatcher({ group: 'api', handlers, claimNames: settings.claimNames }));
+}
+
+function avatarOf({ entityType, id }: { entityType: EntityType; id: string }): AvatarRef {
+  return { entityType, entityId: id };
+}
+
+function uploadAddress(uploadId: string): string {
+  return `${BASE_PATH}/uploads/${uploadId}`;
+}
+
+async function acceptedUpload(dependencies: Dependencies, upload: UploadRecord) {
+  const headers = { location: uploadAddress(upload.uploadId), 'retry-after': String(POLL_SECONDS) };
+  return { status: 202, headers, body: await viewUpload(dependencies, upload) } as const;
+}

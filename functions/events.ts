@@ -1,0 +1,116 @@
+import type { APIGatewayProxyStructuredResultV2, S3Event, SQSRecord } from 'aws-lambda';
+import type { ApiReply, ApiRequest } from '../shared/api/dispatch.ts';
+import { type AvatarRef, ENTITY_TYPES, isSafeId, uploadIdOfKey } from '../shared/storage/object-keys.ts';
+
+/** What the product reads of an API Gateway HTTP API event, payload format 2.0. */
+export interface HttpEvent {
+  readonly routeKey: string;
+  readonly rawPath: string;
+  readonly rawQueryString?: string;
+  readonly headers: Readonly<Record<string, string | undefined>>;
+  readonly pathParameters?: Readonly<Record<string, string | undefined>>;
+  /** A string as it came; whatever JSON holds once the body parser ran. */
+  body?: unknown;
+  readonly isBase64Encoded: boolean;
+  readonly requestContext: {
+    readonly requestId: string;
+    readonly http: { readonly method: string };
+    readonly authorizer?: { readonly jwt?: { readonly claims: Readonly<Record<string, unknown>> } };
+  };
+}
+
+const JSON_TYPE = /^application\/([\w.-]+\+)?json\b/i;
+
+export function apiRequestOf(event: HttpEvent): ApiRequest {
+  const headers = definedOnly(event.headers, (name) => name.toLowerCase());
+  const claims = event.requestContext.authorizer?.jwt?.claims;
+  const body = bodyOf(event, headers['content-type'] ?? '');
+  return {
+    routeKey: event.routeKey,
+    method: event.requestContext.http.method,
+    rawPath: event.rawPath,
+    pathParameters: definedOnly(event.pathParameters ?? {}),
+    // Not queryStringParameters: API Gateway joins repeated names with a comma there, which no schema could tell apart.
+    query: Object.fromEntries(new URLSearchParams(event.rawQueryString ?? '')),
+    headers,
+    ...(body && { body }),
+    ...(claims && { claims }),
+  };
+}
+
+function bodyOf({ body, isBase64Encoded }: HttpEvent, contentType: string): ApiRequest['body'] {
+  if (body === undefined || body === null) return undefined;
+  if (JSON_TYPE.test(contentType)) return { json: body };
+  return { bytes: Buffer.from(String(body), isBase64Encoded ? 'base64' : 'utf8') };
+}
+
+function definedOnly(values: Readonly<Record<string, string | undefined>>, rename = (name: string) => name) {
+  const entries = Object.entries(values).filter((entry): entry is [string, string] => entry[1] !== undefined);
+  return Object.fromEntries(entries.map(([name, value]) => [rename(name), value]));
+}
+
+export function httpResultOf({ status, headers, body }: ApiReply): APIGatewayProxyStructuredResultV2 {
+  const common = { 'x-content-type-options': 'nosniff', 'cache-control': 'no-store' };
+  if (body === undefined) return { statusCode: status, headers: { ...common, ...headers } };
+  return {
+    statusCode: status,
+    headers: { 'content-type': 'application/json', ...common, ...headers },
+    body: typeof body === 'string' ? body : JSON.stringify(body),
+  };
+}
+
+/** What a message of the uploads queue asks for; `ignored` says why it asks for nothing. */
+export type UploadMessage = { readonly uploadId: string } | { readonly ignored: string };
+
+/**
+ * Reads a message of the uploads queue: S3's notification of new objects, or `{"uploadId"}` from this product.
+ * @throws SyntaxError or TypeError for anything else, so that it ends in the dead-letter queue where someone sees it.
+ */
+export function uploadMessagesOf(
+  record: Pick<SQSRecord, 'body'>,
+  bucket: { readonly name: string; readonly keyPrefix: string },
+): UploadMessage[] {
+  const message: unknown = JSON.parse(record.body);
+  if (isRecord(message)) {
+    if (typeof message.uploadId === 'string') return [{ uploadId: message.uploadId }];
+    // S3 sends it once, when the notification is configured; it has no Records.
+    if (message.Event === 's3:TestEvent') return [{ ignored: 's3:TestEvent' }];
+    if (Array.isArray(message.Records)) {
+      return (message as unknown as S3Event).Records.map((object) => objectMessageOf(object, bucket));
+    }
+  }
+  throw new TypeError('a message that is neither an S3 event nor {"uploadId"}');
+}
+
+function objectMessageOf(
+  { eventName, s3 }: S3Event['Records'][number],
+  bucket: { readonly name: string; readonly keyPrefix: string },
+): UploadMessage {
+  if (!eventName.startsWith('ObjectCreated:')) return { ignored: `event ${eventName}` };
+  if (s3.bucket.name !== bucket.name) return { ignored: `bucket ${s3.bucket.name}` };
+  // Keys come form-encoded: a space is a plus (S3 user guide, "Event message structure").
+  const key = decodeURIComponent(s3.object.key.replaceAll('+', ' '));
+  const uploadId = key.startsWith(bucket.keyPrefix) ? uploadIdOfKey(key.slice(bucket.keyPrefix.length)) : undefined;
+  return uploadId === undefined ? { ignored: `key ${key}` } : { uploadId };
+}
+
+/** The message that asks for a purge; `purgeMessageOf` reads it. */
+export function purgeMessage(avatar: AvatarRef): string {
+  return JSON.stringify({ purge: { entityType: avatar.entityType, entityId: avatar.entityId } });
+}
+
+/** @throws SyntaxError or TypeError for anything that `purgeMessage` does not write. */
+export function purgeMessageOf({ body }: Pick<SQSRecord, 'body'>): AvatarRef {
+  const message: unknown = JSON.parse(body);
+  const purge = isRecord(message) ? message.purge : undefined;
+  if (isRecord(purge)) {
+    const entityType = ENTITY_TYPES.find((type) => type === purge.entityType);
+    const { entityId } = purge;
+    if (entityType && typeof entityId === 'string' && isSafeId(entityId)) return { entityType, entityId };
+  }
+  throw new TypeError('a message that is not {"purge": {"entityType", "entityId"}}');
+}
+
+function isRecord(value: unknown): value is Record<string, unknown> {
+  return typeof value === 'object' && value !== null;
+}

@@ -1,0 +1,87 @@
+import type { AvatarAccess } from '../metadata/metadata-store.ts';
+import type { AvatarRecord, UploadRecord } from '../metadata/records.ts';
+import type { AvatarRef } from '../storage/object-keys.ts';
+import type { Principal } from './principal.ts';
+
+/**
+ * Who a caller is to the thing it acts on:
+ * - `self`: the user whose avatar it is; `creator`: who asked for the upload (by `sub` alone)
+ * - `member`: anyone of the organization the record belongs to; `admin`, `service`: a member with that role
+ * - `binder`: anyone, while the agent belongs to nobody and AGENT_BINDING is first-ticket
+ */
+type Relation = 'self' | 'creator' | 'member' | 'admin' | 'service' | 'binder';
+
+/** The one table of rights: action -> the relations that allow it. */
+export const RULES = {
+  'user-avatar.read': ['self', 'member'],
+  'user-avatar.write': ['self', 'admin', 'service'],
+  'agent-avatar.read': ['member'],
+  'agent-avatar.write': ['member', 'binder'],
+  'agent.bind': ['service'],
+  'upload.read': ['creator', 'admin', 'service'],
+  'upload.write': ['creator', 'admin', 'service'],
+} as const satisfies Record<string, readonly Relation[]>;
+export type Action = keyof typeof RULES;
+
+/** How an agent comes to belong to an organization: by its first ticket, or by `PUT /agents/{id}/owner` alone. */
+export type AgentBinding = 'first-ticket' | 'registered';
+
+function allows(action: Action, relations: ReadonlySet<Relation>): boolean {
+  return RULES[action].some((relation) => relations.has(relation));
+}
+
+/** The relations that follow from membership in `organizationId`. */
+function relationsTo(principal: Principal, organizationId: string): Set<Relation> {
+  const relations = new Set<Relation>();
+  if (principal.organizationId !== organizationId) return relations;
+  relations.add('member');
+  if (principal.roles.has('admin')) relations.add('admin');
+  if (principal.roles.has('service')) relations.add('service');
+  return relations;
+}
+
+/** Whether the caller may see what the record says. An avatar nobody has bound yet is nobody's to see. */
+export function mayReadAvatar(principal: Principal, avatar: AvatarRecord): boolean {
+  const relations = relationsTo(principal, avatar.organizationId);
+  if (isSelf(principal, avatar)) relations.add('self');
+  return allows(avatar.entityType === 'users' ? 'user-avatar.read' : 'agent-avatar.read', relations);
+}
+
+/**
+ * The condition that the avatar's record must meet for the caller to change it, or undefined if no record could: it is
+ * tested inside the transition, so that a binding between check and write cannot slip through.
+ */
+export function avatarWriteAccess(
+  principal: Principal,
+  avatar: AvatarRef,
+  agentBinding: AgentBinding,
+): AvatarAccess | undefined {
+  const { organizationId, sub } = principal;
+  if (avatar.entityType === 'users') {
+    // A user's own token binds the avatar and keeps reaching it from any organization; nobody else's ever binds it.
+    if (isSelf(principal, avatar)) return { organizationId, ownerId: sub, mayBind: true };
+    if (allows('user-avatar.write', relationsTo(principal, organizationId))) return { organizationId, mayBind: false };
+    return undefined;
+  }
+  return { organizationId, mayBind: agentBinding === 'first-ticket' };
+}
+
+/** Whether the caller may bind agents at all. */
+export function mayBindAgents(principal: Principal): boolean {
+  return allows('agent.bind', relationsTo(principal, principal.organizationId));
+}
+
+/** Whether the caller may follow, sign again or abort the upload. */
+export function mayUseUpload(
+  action: 'upload.read' | 'upload.write',
+  principal: Principal,
+  upload: UploadRecord,
+): boolean {
+  const relations = relationsTo(principal, upload.organizationId);
+  if (principal.sub === upload.ownerId) relations.add('creator');
+  return allows(action, relations);
+}
+
+function isSelf(principal: Principal, avatar: AvatarRef): boolean {
+  return avatar.entityType === 'users' && principal.sub === avatar.entityId;
+}

@@ -1,0 +1,41 @@
+import type { Dependencies } from '../dependencies.ts';
+import { RequestRefusedError } from '../errors.ts';
+import { THUMBNAIL_SIZES, type ThumbnailFormat, type ThumbnailSize } from '../images/formats.ts';
+import { placeholderSvg } from '../images/placeholder.ts';
+import { linkWindow } from '../storage/link-window.ts';
+import { type AvatarRef, thumbnailKey } from '../storage/object-keys.ts';
+
+export interface AvatarImageWish {
+  readonly size: ThumbnailSize;
+  readonly format: ThumbnailFormat;
+  readonly fallback: 'identicon' | 'initials' | '404';
+  readonly name?: string | undefined;
+}
+
+export type AvatarImageAnswer =
+  | { readonly kind: 'redirect'; readonly location: string }
+  | { readonly kind: 'placeholder'; readonly svg: string };
+
+/**
+ * Where the picture of an avatar is, or a placeholder drawn from its id. The only operation that does not ask whose
+ * avatar it is: `<img>` sends no token, and thumbnails are public.
+ * @throws RequestRefusedError `not_found` without a picture, if that was asked for instead of a placeholder.
+ */
+export async function getAvatarImage(
+  { storage, metadata, clock }: Dependencies,
+  avatar: AvatarRef,
+  { size, format, fallback, name }: AvatarImageWish,
+): Promise<AvatarImageAnswer> {
+  const image = (await metadata.getAvatar(avatar))?.image;
+  if (image) {
+    const key = thumbnailKey(avatar, size, format);
+    const published = await storage.getFileUrl({ key, access: 'public', version: image.readyUploadId });
+    const location = published ?? (await storage.getFileUrl({ key, access: 'signed', ...linkWindow(clock()) }));
+    return { kind: 'redirect', location };
+  }
+  if (fallback === '404') throw new RequestRefusedError('not_found', 'nothing here');
+  const seed = `${avatar.entityType}/${avatar.entityId}`;
+  const pixels = THUMBNAIL_SIZES[size];
+  const text = name ?? avatar.entityId;
+  return { kind: 'placeholder', svg: placeholderSvg({ style: fallback, seed, name: text, size: pixels }) };
+}

@@ -1,0 +1,55 @@
+import { ObjectChangedError } from '../errors.ts';
+import { type AvatarRef, avatarPrefix, isOriginalKey, type StorageKey } from '../storage/object-keys.ts';
+import type { FileInfo, StorageBackend } from '../storage/storage-backend.ts';
+import { generationOf, infoOrUndefined } from './fenced-write.ts';
+
+/** Which objects of an avatar are meant. */
+interface Selection {
+  /** Looked at first, because it costs nothing. @default every key */
+  readonly keys?: (key: StorageKey) => boolean;
+  readonly generations: (generation: number) => boolean;
+}
+
+/** The original that was written at exactly this generation, whatever its extension. */
+export async function findOriginal(
+  storage: StorageBackend,
+  avatar: AvatarRef,
+  generation: number,
+): Promise<FileInfo | undefined> {
+  const [original] = await select(storage, avatar, { keys: isOriginalKey, generations: (g) => g === generation });
+  return original;
+}
+
+/**
+ * Deletes the selected objects, each only in the version that was looked at: what a newer writer puts in its place
+ * meanwhile stays.
+ */
+export async function removeAvatarObjects(
+  storage: StorageBackend,
+  avatar: AvatarRef,
+  selection: Selection,
+): Promise<void> {
+  const doomed = await select(storage, avatar, selection);
+  await Promise.all(doomed.map(({ key, eTag }) => removeUnlessReplaced(storage, key, eTag)));
+}
+
+async function select(storage: StorageBackend, avatar: AvatarRef, selection: Selection): Promise<FileInfo[]> {
+  const { keys = () => true, generations } = selection;
+  const found: FileInfo[] = [];
+  let cursor: string | undefined;
+  do {
+    const page = await storage.listFiles({ prefix: avatarPrefix(avatar), ...(cursor !== undefined && { cursor }) });
+    const looked = page.files.filter(({ key }) => keys(key)).map(({ key }) => infoOrUndefined(storage, key));
+    for (const info of await Promise.all(looked)) if (info && generations(generationOf(info))) found.push(info);
+    cursor = page.cursor;
+  } while (cursor !== undefined);
+  return found;
+}
+
+async function removeUnlessReplaced(storage: StorageBackend, key: StorageKey, ifMatch: string): Promise<void> {
+  try {
+    await storage.deleteFile({ key, ifMatch });
+  } catch (error) {
+    if (!(error instanceof ObjectChangedError)) throw error;
+  }
+}

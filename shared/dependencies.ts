@@ -1,0 +1,66 @@
+import type { ClaimNames } from './access/principal.ts';
+import type { AgentBinding } from './access/rules.ts';
+import type { MetadataStore } from './metadata/metadata-store.ts';
+import type { ServiceSwitches } from './metadata/records.ts';
+import type { AvatarRef } from './storage/object-keys.ts';
+import type { StorageBackend } from './storage/storage-backend.ts';
+
+/** Everything the handlers need from outside; functions/local and functions/aws each build one. */
+export interface Dependencies {
+  readonly storage: StorageBackend;
+  readonly metadata: MetadataStore;
+  readonly queues: Queues;
+  readonly edgeCache: EdgeCache;
+  readonly scanner: Scanner;
+  /** The kill switch, at most 10 s old: tickets read it at each request. */
+  readonly switches: () => Promise<ServiceSwitches>;
+  readonly settings: Settings;
+  readonly log: Log;
+  readonly clock: () => Date;
+  /** A new unguessable id without order. */
+  readonly newId: () => string;
+  readonly sleep: (milliseconds: number) => Promise<void>;
+}
+
+export interface Settings {
+  /** Where clients reach the API, with the base path: `https://files.example.com/api/v1`. */
+  readonly apiUrl: string;
+  readonly claimNames: ClaimNames;
+  readonly agentBinding: AgentBinding;
+  readonly avatarMaxBytes: number;
+  /** What an organization starts with. */
+  readonly organizationBytes: number;
+  readonly organizationFiles: number;
+  readonly openUploadsPerUser: number;
+  /** The bucket whose events are ours, and the prefix before every key in it (empty, or with its final slash). */
+  readonly bucket: { readonly name: string; readonly keyPrefix: string };
+  /** How long a worker may hold an upload, in seconds: the time limit of the process-upload function. */
+  readonly leaseSeconds: number;
+}
+
+/** Work for later. At least once, in any order. A lost message is found again by the sweep. */
+export interface Queues {
+  sendUpload(message: { readonly uploadId: string }): Promise<void>;
+  sendPurge(message: { readonly avatar: AvatarRef }): Promise<void>;
+}
+
+/** The copies of public objects that stand at a CDN. */
+export interface EdgeCache {
+  /**
+   * Drops every copy below the prefixes (`avatars/users/ada/`), whatever its query. `busy`: too many invalidations are
+   * in progress, nothing was dropped; ask again later.
+   */
+  invalidate(prefixes: readonly string[]): Promise<'accepted' | 'busy'>;
+}
+
+/** Looks for malicious content before anything is published. Only `clean` is published; `error` is tried again. */
+export interface Scanner {
+  scan(input: { readonly bytes: Uint8Array }): Promise<'clean' | 'infected' | 'disallowed' | 'error'>;
+}
+
+/** One structured line. `error` goes into `fields` as it is. */
+export interface Log {
+  info(message: string, fields?: Readonly<Record<string, unknown>>): void;
+  warn(message: string, fields?: Readonly<Record<string, unknown>>): void;
+  error(message: string, fields?: Readonly<Record<string, unknown>>): void;
+}

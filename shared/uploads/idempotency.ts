@@ -1,0 +1,33 @@
+import { createHash } from 'node:crypto';
+import type { Principal } from '../access/principal.ts';
+import type { IdempotentRequest } from '../metadata/metadata-store.ts';
+
+export interface IdempotencyInput {
+  /** The client's Idempotency-Key. */
+  readonly key: string;
+  readonly principal: Principal;
+  /** Method and path: one key may be used for different things. */
+  readonly operation: string;
+  /** Everything that must be equal for a replay, as parsed: its property order comes from the schema. */
+  readonly request: unknown;
+  /** Bytes that belong to the request. */
+  readonly bytes?: Uint8Array;
+}
+
+/**
+ * The digests under which a request is remembered. The caller is part of the key, so keys of different people never
+ * meet; JSON keeps the parts apart.
+ */
+export function digestRequest(input: IdempotencyInput): Pick<IdempotentRequest, 'keyDigest' | 'requestDigest'> {
+  const { key, principal, operation, request, bytes } = input;
+  const requestDigest = createHash('sha256').update(JSON.stringify(request));
+  if (bytes) requestDigest.update('\0').update(bytes);
+  return {
+    keyDigest: sha256(JSON.stringify([principal.organizationId, principal.sub, operation, key])),
+    requestDigest: requestDigest.digest('hex'),
+  };
+}
+
+function sha256(text: string): string {
+  return createHash('sha256').update(text).digest('hex');
+}

@@ -1,0 +1,120 @@
+import { findOriginal } from '../avatars/avatar-objects.ts';
+import { infoOrUndefined } from '../avatars/fenced-write.ts';
+import { publishAvatar } from '../avatars/publish-avatar.ts';
+import type { Dependencies } from '../dependencies.ts';
+import { AppError, ContentRejectedError, DependencyUnavailableError, type RejectionCode } from '../errors.ts';
+import type { UploadRecord } from '../metadata/records.ts';
+import { cleanUpAfter } from './clean-up.ts';
+import { prepareAvatar } from './prepare-avatar.ts';
+import { findSource } from './upload-source.ts';
+
+/** Workers that may die over one file before it is taken for the cause. */
+const MAX_DEATHS = 3;
+
+/** How one delivery of an upload's event ended. */
+export type ProcessingResult =
+  | { readonly result: 'published' | 'superseded' | 'finished_before' | 'no_bytes_yet' | 'unknown' | 'lost_lease' }
+  | { readonly result: 'rejected'; readonly code: RejectionCode };
+
+interface Leased {
+  readonly upload: UploadRecord;
+  readonly leaseId: string;
+}
+
+/**
+ * Brings one upload to its end: checks the bytes, renders them, publishes them. Safe to repeat at any point and in any
+ * order: the record's lease keeps workers apart, its generation keeps older uploads from winning, and what a delivery
+ * left undone after the end is done by the next one.
+ * @throws when the event must be delivered again. After a fault of the infrastructure the attempt is given back.
+ */
+export async function processUpload(
+  dependencies: Dependencies,
+  { uploadId }: { readonly uploadId: string },
+): Promise<ProcessingResult> {
+  const { storage, metadata } = dependencies;
+  const seen = await metadata.getUpload({ uploadId });
+  if (!seen) return { result: 'unknown' };
+  // Looked at before the lease is taken: the version seen first is the one that counts (a POST form can be sent twice).
+  const sent = seen.kind === 'avatar' ? await infoOrUndefined(storage, seen.key) : undefined;
+  if (seen.kind === 'avatar' && seen.status === 'pending' && !sent) return { result: 'no_bytes_yet' };
+
+  const begun = await begin(dependencies, { uploadId, eTag: sent?.eTag });
+  if (begun.outcome === 'unknown') return { result: 'unknown' };
+  if (begun.outcome === 'busy') throw new DependencyUnavailableError(`upload ${uploadId} is in another worker's hands`);
+  if (begun.outcome === 'finished') {
+    await cleanUpAfter(dependencies, begun.upload);
+    return { result: 'finished_before' };
+  }
+  const ended = await underLease(dependencies, begun);
+  if (ended.result !== 'lost_lease') {
+    const upload = await metadata.getUpload({ uploadId });
+    if (upload) await cleanUpAfter(dependencies, upload);
+  }
+  return ended;
+}
+
+async function begin(
+  { metadata, settings, clock, newId }: Dependencies,
+  { uploadId, eTag }: { uploadId: string; eTag: string | undefined },
+) {
+  const now = clock();
+  const leaseId = newId();
+  const leaseUntil = new Date(now.getTime() + settings.leaseSeconds * 1000).toISOString();
+  const begun = await metadata.beginUpload({ uploadId, leaseId, leaseUntil, now, ...(eTag !== undefined && { eTag }) });
+  return { ...begun, leaseId };
+}
+
+async function underLease(dependencies: Dependencies, leased: Leased): Promise<ProcessingResult> {
+  try {
+    if (leased.upload.attempts > MAX_DEATHS) {
+      const rejected = await reject(dependencies, leased, 'processing_failed');
+      // Once claimed, its objects may be public: it must be carried to its end, not undone.
+      if (rejected !== 'claimed') return rejected;
+    }
+    return await renderAndPublish(dependencies, leased);
+  } catch (error) {
+    // Any other error is a defect: the attempt counts, so that a file that meets it each time ends after all.
+    if (error instanceof AppError) await giveBack(dependencies, leased);
+    throw error;
+  }
+}
+
+async function renderAndPublish(dependencies: Dependencies, leased: Leased): Promise<ProcessingResult> {
+  const { upload, leaseId } = leased;
+  try {
+    const source = await findSource(dependencies, upload);
+    const finished = source && (await prepareAvatar(dependencies, { upload, source }));
+    const result = finished ? await publishAvatar(dependencies, { upload, leaseId, finished }) : 'superseded';
+    if (result !== 'superseded') return { result };
+    const { uploadId } = upload;
+    return { result: await dependencies.metadata.supersedeUpload({ uploadId, leaseId, now: dependencies.clock() }) };
+  } catch (error) {
+    if (!(error instanceof ContentRejectedError)) throw error;
+    const rejected = await reject(dependencies, leased, error.code);
+    if (rejected !== 'claimed') return rejected;
+    dependencies.log.error('a claimed upload cannot be rejected', { uploadId: upload.uploadId, code: error.code });
+    throw new DependencyUnavailableError('claimed before its content was refused', { cause: error });
+  }
+}
+
+async function reject(
+  { storage, metadata, clock }: Dependencies,
+  { upload, leaseId }: Leased,
+  code: RejectionCode,
+): Promise<ProcessingResult | 'claimed'> {
+  const { uploadId, avatar, generation } = upload;
+  const nothingWritten = (await findOriginal(storage, avatar, generation)) === undefined;
+  const result = await metadata.rejectUpload({ uploadId, leaseId, code, nothingWritten, now: clock() });
+  if (result === 'rejected') return { result, code };
+  return result === 'claimed' ? result : { result };
+}
+
+async function giveBack({ metadata, clock, log }: Dependencies, { upload, leaseId }: Leased): Promise<void> {
+  const { uploadId } = upload;
+  try {
+    await metadata.releaseLease({ uploadId, leaseId, now: clock() });
+  } catch (error) {
+    // The fault that brought us here is the one to report; this lease lapses by itself.
+    log.warn('a lease could not be given back', { uploadId, error });
+  }
+}

@@ -1,0 +1,53 @@
+import { findOriginal } from '../avatars/avatar-objects.ts';
+import type { Dependencies } from '../dependencies.ts';
+import { ContentRejectedError, ObjectChangedError, ObjectNotFoundError } from '../errors.ts';
+import type { AvatarUpload, RenderUpload, UploadRecord } from '../metadata/records.ts';
+import { type DownloadedFile, readWhole } from '../storage/storage-backend.ts';
+
+type Needs = Pick<Dependencies, 'storage' | 'metadata'>;
+
+/**
+ * The bytes an upload is made of: what the client sent, in the version seen first; for a render, the avatar's kept
+ * original. Undefined: the avatar was deleted meanwhile.
+ * @throws ContentRejectedError `upload_lost` or `upload_changed`, unless an earlier worker kept the original already.
+ */
+export async function findSource(needs: Needs, upload: UploadRecord): Promise<Uint8Array | undefined> {
+  try {
+    return upload.kind === 'avatar' ? await sentBytes(needs, upload) : await keptOriginal(needs, upload);
+  } catch (error) {
+    const fault = faultOf(error);
+    if (!fault) throw error;
+    const original = await findOriginal(needs.storage, upload.avatar, upload.generation);
+    if (!original) throw fault;
+    return readWhole(await needs.storage.downloadFile({ key: original.key, ifMatch: original.eTag }));
+  }
+}
+
+async function sentBytes({ storage }: Needs, { key, eTag, contentLength }: AvatarUpload): Promise<Uint8Array> {
+  if (eTag === undefined) throw new ContentRejectedError('upload_lost', 'no bytes were ever seen');
+  const file = await storage.downloadFile({ key, ifMatch: eTag });
+  if (file.info.size === contentLength) return readWhole(file);
+  await discard(file);
+  throw new ContentRejectedError('upload_changed', `${file.info.size} bytes came instead of ${contentLength}`);
+}
+
+async function keptOriginal({ storage, metadata }: Needs, { avatar }: RenderUpload): Promise<Uint8Array | undefined> {
+  const image = (await metadata.getAvatar(avatar))?.image;
+  return image && readWhole(await storage.downloadFile({ key: image.original.key }));
+}
+
+function faultOf(error: unknown): ContentRejectedError | undefined {
+  if (error instanceof ContentRejectedError) return error;
+  if (error instanceof ObjectNotFoundError) {
+    return new ContentRejectedError('upload_lost', 'the bytes are gone', { cause: error });
+  }
+  if (error instanceof ObjectChangedError) {
+    return new ContentRejectedError('upload_changed', 'other bytes stand there now', { cause: error });
+  }
+  return undefined;
+}
+
+/** Lets go of a body that nobody reads. */
+async function discard({ body }: DownloadedFile): Promise<void> {
+  await body[Symbol.asyncIterator]().return?.();
+}

@@ -1,0 +1,100 @@
+import { describe, expect, it } from 'vitest';
+import createUpload from '../../events/http-create-avatar-upload.json' with { type: 'json' };
+import { apiRequestOf, httpResultOf, purgeMessage, purgeMessageOf, uploadMessagesOf } from '../../functions/events.ts';
+import { objectCreatedEvent } from '../../functions/local/s3-event.ts';
+
+const BUCKET = { name: 'local', keyPrefix: '' };
+const AT = new Date('2026-11-25T10:00:00Z');
+
+function s3Message(key: string, overrides: { bucket?: string; eventName?: string } = {}): { body: string } {
+  const event = objectCreatedEvent({ key, size: 1, eTag: 'e', at: AT });
+  const [record] = event.Records;
+  if (record && overrides.bucket) record.s3.bucket.name = overrides.bucket;
+  if (record && overrides.eventName) record.eventName = overrides.eventName;
+  return { body: JSON.stringify(event) };
+}
+
+describe('an API Gateway event', () => {
+  it('becomes a request with its claims, parameters and headers in lower case', () => {
+    const request = apiRequestOf({ ...createUpload, headers: { 'Content-Type': 'image/png', 'X-Empty': undefined } });
+    expect(request).toMatchObject({
+      routeKey: 'POST /api/v1/users/{id}/avatar',
+      method: 'POST',
+      pathParameters: { id: 'ada' },
+      headers: { 'content-type': 'image/png' },
+      claims: { sub: 'ada' },
+    });
+  });
+
+  it.each([
+    ['text', false, 'abc'],
+    ['base64', true, Buffer.from('abc').toString('base64')],
+  ])('has a body of bytes, sent as %s', (_, isBase64Encoded, body) => {
+    const request = apiRequestOf({ ...createUpload, headers: { 'content-type': 'image/png' }, body, isBase64Encoded });
+    expect(request.body).toEqual({ bytes: Buffer.from('abc') });
+  });
+
+  it('has its query read from the raw string, where a comma is a comma', () => {
+    expect(apiRequestOf({ ...createUpload, rawQueryString: 'name=a%2Cb&size=small' }).query).toEqual({
+      name: 'a,b',
+      size: 'small',
+    });
+  });
+});
+
+describe('a reply', () => {
+  it('is JSON that nobody keeps or sniffs, unless it says otherwise', () => {
+    const common = { 'x-content-type-options': 'nosniff', 'cache-control': 'no-store' };
+    expect(httpResultOf({ status: 200, body: { a: 1 } })).toEqual({
+      statusCode: 200,
+      headers: { 'content-type': 'application/json', ...common },
+      body: '{"a":1}',
+    });
+    expect(httpResultOf({ status: 204 })).toEqual({ statusCode: 204, headers: common });
+  });
+});
+
+describe('a message of the uploads queue', () => {
+  it("is S3's event of an object that a client wrote", () => {
+    expect(uploadMessagesOf(s3Message('temp/uploads/u-1'), BUCKET)).toEqual([{ uploadId: 'u-1' }]);
+  });
+
+  it('has its key read as a form value, below the configured prefix', () => {
+    const bucket = { name: 'local', keyPrefix: 'tenant a/' };
+    expect(uploadMessagesOf(s3Message('tenant a/temp/uploads/u-1'), bucket)).toEqual([{ uploadId: 'u-1' }]);
+  });
+
+  it.each([
+    ['another prefix', s3Message('avatars/users/ada/small.webp')],
+    ['a folder below the uploads', s3Message('temp/uploads/u-1/x')],
+    ['another bucket', s3Message('temp/uploads/u-1', { bucket: 'other' })],
+    ['a deletion', s3Message('temp/uploads/u-1', { eventName: 'ObjectRemoved:Delete' })],
+    ["S3's test event", { body: JSON.stringify({ Event: 's3:TestEvent' }) }],
+  ])('is ignored for %s', (_, message) => {
+    expect(uploadMessagesOf(message, BUCKET)).toEqual([{ ignored: expect.any(String) }]);
+  });
+
+  it.each([
+    ['no JSON', '{'],
+    ['a number', '7'],
+    ['an empty object', '{}'],
+    ['a list', '[]'],
+  ])('is an error for %s, so that it ends where someone sees it', (_, body) => {
+    expect(() => uploadMessagesOf({ body }, BUCKET)).toThrow();
+  });
+});
+
+describe('a message of the maintenance queue', () => {
+  it('reads as it was written', () => {
+    const avatar = { entityType: 'users', entityId: 'ada' } as const;
+    expect(purgeMessageOf({ body: purgeMessage(avatar) })).toEqual(avatar);
+  });
+
+  it.each([
+    ['another folder', { purge: { entityType: 'temp', entityId: 'ada' } }],
+    ['an id that could leave its folder', { purge: { entityType: 'users', entityId: '../x' } }],
+    ['nothing', {}],
+  ])('is an error for %s', (_, message) => {
+    expect(() => purgeMessageOf({ body: JSON.stringify(message) })).toThrow(TypeError);
+  });
+});
