@@ -1,0 +1,35 @@
+import type { S3Event } from 'aws-lambda';
+
+/** The bucket that local events name. */
+export const LOCAL_BUCKET = 'local';
+
+/** What S3 sends to a queue when an object was created (S3 user guide, "Event message structure", version 2). */
+export function objectCreatedEvent(object: { key: string; size: number; eTag: string; at: Date }): S3Event {
+  const eventTime = object.at.toISOString();
+  return {
+    Records: [
+      {
+        eventVersion: '2.1',
+        eventSource: 'aws:s3',
+        awsRegion: 'local',
+        eventTime,
+        eventName: 'ObjectCreated:Put',
+        userIdentity: { principalId: 'local' },
+        requestParameters: { sourceIPAddress: '127.0.0.1' },
+        responseElements: { 'x-amz-request-id': 'local', 'x-amz-id-2': 'local' },
+        s3: {
+          s3SchemaVersion: '1.0',
+          configurationId: 'uploads',
+          bucket: { name: LOCAL_BUCKET, ownerIdentity: { principalId: 'local' }, arn: `arn:aws:s3:::${LOCAL_BUCKET}` },
+          object: {
+            // Form-encoded, as S3 writes keys in events.
+            key: object.key.split('/').map(encodeURIComponent).join('/').replaceAll('%20', '+'),
+            size: object.size,
+            eTag: object.eTag,
+            sequencer: object.at.getTime().toString(16).toUpperCase().padStart(18, '0'),
+          },
+        },
+      },
+    ],
+  };
+}

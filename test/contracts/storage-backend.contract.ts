@@ -1,0 +1,44 @@
+import { randomUUID } from 'node:crypto';
+import { afterAll, beforeAll, describe } from 'vitest';
+import { type StorageKey, storageKeyOf } from '../../shared/storage/object-keys.ts';
+import type { StorageBackend } from '../../shared/storage/storage-backend.ts';
+import { describeConditions } from './storage-conditions.contract.ts';
+import { describeListing } from './storage-listing.contract.ts';
+import { describeObjects } from './storage-objects.contract.ts';
+import { describeTransfers } from './storage-transfers.contract.ts';
+
+export interface StorageUnderTest {
+  readonly backend: StorageBackend;
+  close(): Promise<void>;
+}
+
+/** What the parts of the suite share: the backend, and keys that no other test uses. */
+export interface Subject {
+  readonly backend: StorageBackend;
+  /** What those keys, and no others, start with. */
+  readonly root: string;
+  keyOf(name: string): StorageKey;
+}
+
+/**
+ * What every storage must do, seen through the port and through HTTP requests to the addresses it hands out. Where
+ * engines differ, what Amazon S3 documents is expected.
+ */
+export function describeStorageBackend(name: string, open: () => Promise<StorageUnderTest>): void {
+  describe(name, () => {
+    let storage: StorageUnderTest;
+    beforeAll(async () => {
+      storage = await open();
+    });
+    afterAll(() => storage.close());
+
+    const subject = (): Subject => {
+      const root = `contract/${randomUUID()}/`;
+      return { backend: storage.backend, root, keyOf: (key) => storageKeyOf(`${root}${key}`) };
+    };
+    describeObjects(subject);
+    describeConditions(subject);
+    describeListing(subject);
+    describeTransfers(subject);
+  });
+}

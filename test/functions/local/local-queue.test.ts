@@ -1,0 +1,96 @@
+import { mkdtemp, readFile, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import type { SQSEvent } from 'aws-lambda';
+import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { LocalQueue } from '../../../functions/local/local-queue.ts';
+
+const silent = { info: () => {}, warn: () => {}, error: () => {} };
+
+describe('the local queue', () => {
+  let folder: string;
+  let queue: LocalQueue;
+  beforeEach(async () => {
+    folder = await mkdtemp(join(tmpdir(), 'queue-'));
+    queue = new LocalQueue({ name: 'uploads', deadLetterFile: join(folder, 'dead'), log: silent, retryDelay: 1 });
+  });
+  afterEach(async () => {
+    await queue.stop();
+    await rm(folder, { recursive: true });
+  });
+
+  /** Fails each message until it was delivered this often; keeps what was delivered. */
+  function consumer(succeedsAt: number) {
+    const bodies: string[] = [];
+    const handler = async ({ Records: [record] }: SQSEvent) => {
+      bodies.push(record?.body ?? '');
+      const done = Number(record?.attributes.ApproximateReceiveCount) >= succeedsAt;
+      return { batchItemFailures: done ? [] : [{ itemIdentifier: record?.messageId ?? '' }] };
+    };
+    return { bodies, handler };
+  }
+
+  it('keeps what was sent before anyone consumed', async () => {
+    const { bodies, handler } = consumer(1);
+    queue.send('a');
+    queue.send('b');
+    queue.consume(handler);
+    await queue.drained();
+    expect(bodies).toEqual(['a', 'b']);
+  });
+
+  it('delivers one message at a time', async () => {
+    let inHand = 0;
+    let most = 0;
+    queue.consume(async () => {
+      inHand += 1;
+      most = Math.max(most, inHand);
+      await new Promise((resolve) => setTimeout(resolve, 5));
+      inHand -= 1;
+      return { batchItemFailures: [] };
+    });
+    for (const body of ['a', 'b', 'c']) queue.send(body);
+    await queue.drained();
+    expect(most).toBe(1);
+  });
+
+  it('delivers a failed message again, and the others meanwhile', async () => {
+    const { bodies, handler } = consumer(3);
+    queue.consume(handler);
+    queue.send('a');
+    queue.send('b');
+    await queue.drained();
+    expect(bodies.slice(0, 2)).toEqual(['a', 'b']);
+    expect(bodies.filter((body) => body === 'a')).toHaveLength(3);
+  });
+
+  it('takes a handler that throws for one that failed', async () => {
+    let calls = 0;
+    queue.consume(async () => {
+      calls += 1;
+      if (calls === 1) throw new Error('out of memory');
+      return { batchItemFailures: [] };
+    });
+    queue.send('a');
+    await queue.drained();
+    expect(calls).toBe(2);
+  });
+
+  it('writes a message that failed five times to the dead letters', async () => {
+    const { bodies, handler } = consumer(Number.POSITIVE_INFINITY);
+    queue.consume(handler);
+    queue.send('poison');
+    await queue.drained();
+    expect(bodies).toHaveLength(5);
+    const letter = JSON.parse(await readFile(join(folder, 'dead'), 'utf8'));
+    expect(letter).toMatchObject({ queue: 'uploads', body: 'poison' });
+  });
+
+  it('delivers nothing more once it was stopped', async () => {
+    const { bodies, handler } = consumer(1);
+    queue.consume(handler);
+    await queue.stop();
+    queue.send('late');
+    expect(bodies).toEqual([]);
+  });
+});
