@@ -119,7 +119,10 @@ async function ticketOf({ storage }: Dependencies, upload: NewAvatarUpload): Pro
   return { uploadId, key, method, url, ...send, contentLength, expiresAt: urlExpiresAt };
 }
 
-function refuseUnacceptable({ contentType, contentLength, checksumSha256, method }: AvatarUploadWish, maxBytes: number) {
+function refuseUnacceptable(
+  { contentType, contentLength, checksumSha256, method }: AvatarUploadWish,
+  maxBytes: number,
+) {
   const accepted = Object.keys(AVATAR_TYPES).join(', ');
   if (!Object.hasOwn(AVATAR_TYPES, contentType)) {
     throw new RequestRefusedError(codeOfType(contentType), `an avatar cannot be "${contentType}"`, {

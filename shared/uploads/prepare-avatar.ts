@@ -38,6 +38,7 @@ export async function prepareAvatar(
 async function scan(scanner: Dependencies['scanner'], bytes: Uint8Array): Promise<void> {
   const verdict = await scanner.scan({ bytes });
   if (verdict === 'infected') throw new ContentRejectedError('infected', 'the scanner found malicious content');
-  if (verdict === 'disallowed') throw new ContentRejectedError('content_disallowed', 'the scanner refuses this content');
+  if (verdict === 'disallowed')
+    throw new ContentRejectedError('content_disallowed', 'the scanner refuses this content');
   if (verdict !== 'clean') throw new DependencyUnavailableError('the scanner gave no answer');
 }
