@@ -1,8 +1,7 @@
 import { Command, InvalidArgumentError } from 'commander';
-import { claimNamesOf } from '../functions/local/dependencies.ts';
 import { openDevIssuer } from '../functions/local/dev-issuer.ts';
 import { openHiddenFolder } from '../functions/local/hidden-folder.ts';
-import { readConfig } from '../shared/config.ts';
+import { claimNamesOf, readConfig } from '../shared/config.ts';
 
 /** `npm run -s token`: a token that a local server over the same UPLOAD_DIRECTORY accepts. */
 const { sub, org, role, ttl } = new Command('token')

@@ -19,12 +19,17 @@ export interface HttpEvent {
   };
 }
 
-const JSON_TYPE = /^application\/([\w.-]+\+)?json\b/i;
+const JSON_TYPE = /^application\/([\w.-]+\+)?json\s*(;|$)/i;
+
+/** Whether the client says that it sends JSON (RFC 9110, 8.3.1; parameters do not matter). */
+export function sendsJson({ headers }: Pick<HttpEvent, 'headers'>): boolean {
+  return JSON_TYPE.test(headers['content-type'] ?? headers['Content-Type'] ?? '');
+}
 
 export function apiRequestOf(event: HttpEvent): ApiRequest {
   const headers = definedOnly(event.headers, (name) => name.toLowerCase());
   const claims = event.requestContext.authorizer?.jwt?.claims;
-  const body = bodyOf(event, headers['content-type'] ?? '');
+  const body = bodyOf(event);
   return {
     routeKey: event.routeKey,
     method: event.requestContext.http.method,
@@ -38,10 +43,10 @@ export function apiRequestOf(event: HttpEvent): ApiRequest {
   };
 }
 
-function bodyOf({ body, isBase64Encoded }: HttpEvent, contentType: string): ApiRequest['body'] {
-  if (body === undefined || body === null) return undefined;
-  if (JSON_TYPE.test(contentType)) return { json: body };
-  return { bytes: Buffer.from(String(body), isBase64Encoded ? 'base64' : 'utf8') };
+function bodyOf(event: HttpEvent): ApiRequest['body'] {
+  const { body, isBase64Encoded } = event;
+  if (sendsJson(event)) return body === undefined ? undefined : { json: body };
+  return { bytes: Buffer.from(String(body ?? ''), isBase64Encoded ? 'base64' : 'utf8') };
 }
 
 function definedOnly(values: Readonly<Record<string, string | undefined>>, rename = (name: string) => name) {

@@ -13,7 +13,7 @@ import { routeOf } from '../shared/api/operations.ts';
 import { problemOf } from '../shared/api/problems.ts';
 import type { Log } from '../shared/dependencies.ts';
 import { RequestRefusedError } from '../shared/errors.ts';
-import { apiRequestOf, type HttpEvent, httpResultOf } from './events.ts';
+import { apiRequestOf, type HttpEvent, httpResultOf, sendsJson } from './events.ts';
 
 export type HttpHandler = (event: HttpEvent, context: Context) => Promise<APIGatewayProxyStructuredResultV2>;
 export type QueueHandler = (event: SQSEvent, context: Context) => Promise<SQSBatchResponse>;
@@ -44,10 +44,10 @@ function problems(log: Log): HttpMiddleware {
 
 /** Parses JSON where the operation takes it; other bodies pass as they are, the dispatch judges them. */
 function jsonBody(): HttpMiddleware {
-  const parser = httpJsonBodyParser({ disableContentTypeError: true });
+  const parser = httpJsonBodyParser({ disableContentTypeCheck: true });
   return {
     before: async (request) => {
-      if (!routeOf(request.event.routeKey)?.operation.body) return;
+      if (!routeOf(request.event.routeKey)?.operation.body || !sendsJson(request.event)) return;
       try {
         await parser.before?.(request as unknown as Parameters<NonNullable<typeof parser.before>>[0]);
       } catch (cause) {

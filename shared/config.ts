@@ -84,6 +84,11 @@ export function readConfig(environment: Readonly<Record<string, string | undefin
   return Object.fromEntries(entries) as Config;
 }
 
+/** The claims that say who calls, as configured. */
+export function claimNamesOf(config: Config): { subject: string; organization: string; roles: string } {
+  return { subject: config.SUBJECT_CLAIM, organization: config.ORGANIZATION_CLAIM, roles: config.ROLES_CLAIM };
+}
+
 /** Every variable with its default and what it accepts, for the documentation. */
 export function describeConfig(): { name: string; accepts: string; fallback: string }[] {
   return Object.entries(VARIABLES).map(([name, { accepts, fallback }]) => ({ name, accepts, fallback: `${fallback}` }));

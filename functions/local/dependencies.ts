@@ -3,7 +3,7 @@ import { mkdir } from 'node:fs/promises';
 import { resolve } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { BASE_PATH } from '../../shared/api/operations.ts';
-import type { Config } from '../../shared/config.ts';
+import { type Config, claimNamesOf } from '../../shared/config.ts';
 import type { Dependencies, Log } from '../../shared/dependencies.ts';
 import { cacheSwitches } from '../../shared/metadata/cached-switches.ts';
 import { SqliteMetadataStore } from '../../shared/metadata/sqlite/sqlite-metadata-store.ts';
@@ -103,9 +103,4 @@ export async function openLocalDependencies(options: LocalDependenciesOptions): 
     lock.release();
   };
   return { dependencies, storage, metadata, uploads, maintenance, hidden, secret, close };
-}
-
-/** The claims that carry the caller, as configured. */
-export function claimNamesOf(config: Config): Dependencies['settings']['claimNames'] {
-  return { subject: config.SUBJECT_CLAIM, organization: config.ORGANIZATION_CLAIM, roles: config.ROLES_CLAIM };
 }

@@ -1,14 +1,14 @@
 import { createServer, type RequestListener, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import type { Context } from 'aws-lambda';
-import type { Config } from '../../shared/config.ts';
+import { type Config, claimNamesOf } from '../../shared/config.ts';
 import type { Log } from '../../shared/dependencies.ts';
 import { InvalidConfigurationError } from '../../shared/errors.ts';
 import { createApiHandler } from '../api.ts';
 import { createMaintenanceHandler, type MaintenanceHandler } from '../maintenance.ts';
 import { createProcessUploadHandler } from '../process-upload.ts';
 import { createPublicApiHandler } from '../public-api.ts';
-import { claimNamesOf, type LocalDependencies, openLocalDependencies } from './dependencies.ts';
+import { type LocalDependencies, openLocalDependencies } from './dependencies.ts';
 import { openDevIssuer } from './dev-issuer.ts';
 import { openHiddenFolder } from './hidden-folder.ts';
 import { recover } from './recovery.ts';

@@ -1,0 +1,79 @@
+import { mkdtemp, readdir, readFile, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import type { TestProject } from 'vitest/node';
+import { startLocalTarget } from './local-target.ts';
+
+/**
+ * The service under test. The tests know nothing else of it:
+ * - ACCEPTANCE_BASE_URL: its address, without /api/v1. Unset: local mode is started for the run.
+ * - ACCEPTANCE_TOKEN_COMMAND: a shell command that prints a token when `--sub U --org O [--role R] [--ttl S]` is appended.
+ * - ACCEPTANCE_ORGANIZATION_BYTES: what a new organization may hold; two to fifteen times 10 MiB.
+ * - ACCEPTANCE_AGENT_BINDING: its AGENT_BINDING. @default first-ticket
+ */
+export interface Target {
+  readonly baseUrl: string;
+  readonly tokenCommand: string;
+  readonly organizationBytes: number;
+  readonly agentBinding: 'first-ticket' | 'registered';
+}
+
+declare module 'vitest' {
+  interface ProvidedContext {
+    readonly target: Target;
+    /** A file to which every call that was not refused adds a line: test file, tab, operation. */
+    readonly callLog: string;
+  }
+}
+
+export default async function setup(project: TestProject): Promise<() => Promise<void>> {
+  const folder = await mkdtemp(join(tmpdir(), 'acceptance-'));
+  const callLog = join(folder, 'calls.tsv');
+  const removeFolder = () => rm(folder, { recursive: true });
+  const start = process.env.ACCEPTANCE_BASE_URL ? async () => targetOf(process.env) : () => startLocalTarget(folder);
+  const { stop, ...target } = await start().catch(async (error) => {
+    await removeFolder();
+    throw error;
+  });
+  project.provide('target', target);
+  project.provide('callLog', callLog);
+  return async () => {
+    try {
+      await requireEveryOperation(target.baseUrl, callLog);
+    } finally {
+      await stop().finally(removeFolder);
+    }
+  };
+}
+
+function targetOf(environment: NodeJS.ProcessEnv): Target & { stop(): Promise<void> } {
+  const required = (name: string): string => {
+    const value = environment[name];
+    if (!value) throw new Error(`ACCEPTANCE_BASE_URL is set, so ${name} must be set too`);
+    return value;
+  };
+  return {
+    baseUrl: required('ACCEPTANCE_BASE_URL'),
+    tokenCommand: required('ACCEPTANCE_TOKEN_COMMAND'),
+    organizationBytes: Number(required('ACCEPTANCE_ORGANIZATION_BYTES')),
+    agentBinding: environment.ACCEPTANCE_AGENT_BINDING === 'registered' ? 'registered' : 'first-ticket',
+    stop: async () => {},
+  };
+}
+
+/** The inventory: after a run of all files, no documented operation may be left that never succeeded. */
+async function requireEveryOperation(baseUrl: string, callLog: string): Promise<void> {
+  const lines = (await readFile(callLog, 'utf8').catch(() => '')).trim().split('\n');
+  const calls = lines.map((line) => line.split('\t'));
+  const filesThatCalled = new Set(calls.map(([file]) => file));
+  const files = (await readdir(import.meta.dirname)).filter((name) => name.endsWith('.test.ts'));
+  if (!files.every((file) => filesThatCalled.has(file))) return;
+
+  const called = new Set(calls.map(([, operation]) => operation));
+  const response = await fetch(`${baseUrl}/api/v1/openapi.json`);
+  const { paths } = (await response.json()) as { paths: Record<string, Record<string, { operationId: string }>> };
+  const operations = Object.values(paths).flatMap((methods) => Object.values(methods));
+  const documented = operations.map(({ operationId }) => operationId);
+  const missed = documented.filter((operation) => !called.has(operation));
+  if (missed.length > 0) throw new Error(`no acceptance test succeeds with ${missed.join(', ')}`);
+}
