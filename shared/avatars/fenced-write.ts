@@ -1,4 +1,4 @@
-import { setTimeout as sleep } from 'node:timers/promises';
+import type { Dependencies } from '../dependencies.ts';
 import { DependencyUnavailableError, ObjectChangedError, ObjectExistsError, ObjectNotFoundError } from '../errors.ts';
 import type { StorageKey } from '../storage/object-keys.ts';
 import type { FileInfo, StorageBackend, UploadFileInput } from '../storage/storage-backend.ts';
@@ -22,7 +22,7 @@ export interface FencedWriteInput extends Omit<UploadFileInput, 'metadata' | 'if
  * `outrun`: a newer generation stands there; nothing was written.
  */
 export async function fencedWrite(
-  storage: StorageBackend,
+  { storage, sleep }: Pick<Dependencies, 'storage' | 'sleep'>,
   { generation, ...file }: FencedWriteInput,
 ): Promise<'written' | 'outrun'> {
   for (let attempt = 0; attempt < MAX_TRIES; attempt += 1) {

@@ -20,19 +20,20 @@ export interface FinishedAvatar {
  * or a delete came first. `lost_lease`: another worker has the upload.
  */
 export async function publishAvatar(
-  { storage, metadata, clock }: Pick<Dependencies, 'storage' | 'metadata' | 'clock'>,
+  dependencies: Pick<Dependencies, 'storage' | 'metadata' | 'clock' | 'sleep'>,
   { upload, leaseId, finished }: { upload: UploadRecord; leaseId: string; finished: FinishedAvatar },
 ): Promise<'published' | 'superseded' | 'lost_lease'> {
+  const { metadata, clock } = dependencies;
   const { uploadId, generation, crop } = upload;
   const claim = await metadata.claimAvatar({ uploadId, leaseId, now: clock() });
   if (claim !== 'claimed') return claim;
 
   // The original first: it is the redo log. Once it stands at this generation, all else can be rendered from it again.
   const { key, contentType } = finished.original;
-  const original = await fencedWrite(storage, { key, body: finished.originalBytes, contentType, generation });
+  const original = await fencedWrite(dependencies, { key, body: finished.originalBytes, contentType, generation });
   if (original === 'outrun') return 'superseded';
   const writes = thumbnailsOf(finished.rendered).map(({ size, format, body }) =>
-    fencedWrite(storage, {
+    fencedWrite(dependencies, {
       key: thumbnailKey(upload.avatar, size, format),
       body,
       contentType: THUMBNAIL_FORMATS[format],

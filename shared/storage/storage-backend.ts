@@ -43,6 +43,7 @@ export interface StorageBackend {
    * One page of the objects whose key starts with `prefix` (a plain string: `a/b` also lists `a/bc`), in ascending
    * order of the keys' UTF-8 bytes. An unknown prefix is an empty page. A page is whole or an error. Objects written or
    * deleted between two pages may or may not be seen; all others are seen exactly once.
+   * @throws RangeError for a cursor that this method did not make.
    */
   listFiles(input: ListFilesInput): Promise<ListFilesPage>;
 
@@ -107,7 +108,10 @@ export interface DownloadFileInput {
 
 export interface DownloadedFile {
   readonly info: FileInfo;
-  /** Read it to its end, or call `return()` on its iterator: it may hold a file or a connection. */
+  /**
+   * Read it to its end, or call `return()` on its iterator: it may hold a file or a connection. Reading throws
+   * DependencyUnavailableError if the storage fails midway.
+   */
   readonly body: AsyncIterable<Uint8Array>;
 }
 

@@ -12,7 +12,6 @@ export async function cleanUpAfter(
   upload: UploadRecord,
 ): Promise<void> {
   const { avatar, generation, status } = upload;
-  if (upload.kind === 'avatar') await storage.deleteFile({ key: upload.key });
   if (status === 'rejected') {
     await removeAvatarObjects(storage, avatar, { generations: (g) => g === generation });
   }
@@ -29,4 +28,6 @@ export async function cleanUpAfter(
       });
     }
   }
+  // Last: while the client's bytes stand, a later delivery, or a start in local mode, finds what is left to do.
+  if (upload.kind === 'avatar') await storage.deleteFile({ key: upload.key });
 }

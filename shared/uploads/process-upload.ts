@@ -3,7 +3,7 @@ import { infoOrUndefined } from '../avatars/fenced-write.ts';
 import { publishAvatar } from '../avatars/publish-avatar.ts';
 import type { Dependencies } from '../dependencies.ts';
 import { AppError, ContentRejectedError, DependencyUnavailableError, type RejectionCode } from '../errors.ts';
-import type { UploadRecord } from '../metadata/records.ts';
+import { isTerminal, type UploadRecord } from '../metadata/records.ts';
 import { cleanUpAfter } from './clean-up.ts';
 import { prepareAvatar } from './prepare-avatar.ts';
 import { findSource } from './upload-source.ts';
@@ -46,10 +46,9 @@ export async function processUpload(
     return { result: 'finished_before' };
   }
   const ended = await underLease(dependencies, begun);
-  if (ended.result !== 'lost_lease') {
-    const upload = await metadata.getUpload({ uploadId });
-    if (upload) await cleanUpAfter(dependencies, upload);
-  }
+  // Also without the lease: what this worker wrote after another one had ended the upload must go too.
+  const upload = await metadata.getUpload({ uploadId });
+  if (upload && isTerminal(upload.status)) await cleanUpAfter(dependencies, upload);
   return ended;
 }
 

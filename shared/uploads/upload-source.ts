@@ -8,7 +8,7 @@ type Needs = Pick<Dependencies, 'storage' | 'metadata'>;
 
 /**
  * The bytes an upload is made of: what the client sent, in the version seen first; for a render, the avatar's kept
- * original. Undefined: the avatar was deleted meanwhile.
+ * original. Undefined: the avatar was deleted or replaced meanwhile.
  * @throws ContentRejectedError `upload_lost` or `upload_changed`, unless an earlier worker kept the original already.
  */
 export async function findSource(needs: Needs, upload: UploadRecord): Promise<Uint8Array | undefined> {
@@ -31,9 +31,20 @@ async function sentBytes({ storage }: Needs, { key, eTag, contentLength }: Avata
   throw new ContentRejectedError('upload_changed', `${file.info.size} bytes came instead of ${contentLength}`);
 }
 
-async function keptOriginal({ storage, metadata }: Needs, { avatar }: RenderUpload): Promise<Uint8Array | undefined> {
-  const image = (await metadata.getAvatar(avatar))?.image;
-  return image && readWhole(await storage.downloadFile({ key: image.original.key }));
+async function keptOriginal(needs: Needs, upload: RenderUpload): Promise<Uint8Array | undefined> {
+  const image = (await needs.metadata.getAvatar(upload.avatar))?.image;
+  try {
+    return image && (await readWhole(await needs.storage.downloadFile({ key: image.original.key })));
+  } catch (error) {
+    // A delete, or a newer picture of another type, took it away after the record was read.
+    if (error instanceof ObjectNotFoundError && (await isOutrun(needs, upload))) return undefined;
+    throw error;
+  }
+}
+
+async function isOutrun({ metadata }: Needs, { avatar, generation }: RenderUpload): Promise<boolean> {
+  const record = await metadata.getAvatar(avatar);
+  return !record || record.deletedGeneration >= generation || record.claimedGeneration > generation;
 }
 
 function faultOf(error: unknown): ContentRejectedError | undefined {

@@ -44,7 +44,6 @@ const MAY_IMPORT: Record<string, readonly string[]> = {
     'shared/storage/',
     'shared/images/',
     'shared/errors.ts',
-    'node:timers/promises',
   ],
   'shared/uploads/': [
     'shared/avatars/',

@@ -26,6 +26,7 @@ import {
   eTagOf,
   type ObjectDescription,
   removeDescription,
+  removeOrphans,
   settleDescription,
 } from './object-description.ts';
 import { isObject, type OpenObject, openObject, readAndClose } from './open-object.ts';
@@ -85,14 +86,15 @@ export class LocalStorageBackend implements StorageBackend {
 
   async downloadFile({ key, ifMatch, range }: DownloadFileInput): Promise<DownloadedFile> {
     return this.#onDisk(key, async (path) => {
-      const { handle, info } = await this.#openExisting(path, key);
+      const object = await this.#openExisting(path, key);
+      const { handle, info } = object;
       try {
         if (ifMatch !== undefined && info.eTag !== ifMatch) throw new ObjectChangedError(key);
         const { start, end } = range ?? { start: 0 };
         if (range !== undefined && (start >= info.size || (end !== undefined && end < start))) {
           throw new RangeError(`"${key}" has ${info.size} bytes, none of them from ${start} to ${end ?? 'its end'}`);
         }
-        return { info, body: readAndClose(handle, start, Math.min(end ?? info.size, info.size - 1)) };
+        return { info, body: readAndClose(object, { start, end: Math.min(end ?? info.size, info.size - 1) }) };
       } catch (error) {
         await handle.close();
         throw error;
@@ -184,6 +186,7 @@ export class LocalStorageBackend implements StorageBackend {
     await this.#mapErrors('', async () => {
       const folder = await this.#incomingFolder();
       for (const name of await readdir(folder)) await rm(join(folder, name), { force: true });
+      await removeOrphans(this.#root);
     });
   }
 

@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto';
 import { constants } from 'node:fs';
-import { type FileHandle, open, rename, rm } from 'node:fs/promises';
+import { type FileHandle, open, readdir, rename, rm } from 'node:fs/promises';
 import { basename, dirname, extname, join } from 'node:path';
 import { AVATAR_TYPES } from '../../images/formats.ts';
 import type { ObjectHeaders } from '../storage-backend.ts';
@@ -74,6 +74,18 @@ export async function settleDescription(path: string): Promise<void> {
 export async function removeDescription(path: string): Promise<void> {
   await rm(sidecarPath(path, 'info'), { force: true });
   await rm(sidecarPath(path, 'next'), { force: true });
+}
+
+/** Removes the descriptions in and below the folder whose file never came, or is gone. At start-up only. */
+export async function removeOrphans(folder: string): Promise<void> {
+  const entries = await readdir(folder, { recursive: true, withFileTypes: true });
+  const paths = new Set(entries.map(({ parentPath, name }) => join(parentPath, name)));
+  for (const { parentPath, name } of entries) {
+    const described = /^\.(.+)\.(?:info|next)$/.exec(name)?.[1];
+    if (described !== undefined && !paths.has(join(parentPath, described))) {
+      await rm(join(parentPath, name), { force: true });
+    }
+  }
 }
 
 function sidecarPath(path: string, kind: 'info' | 'next'): string {

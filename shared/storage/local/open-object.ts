@@ -2,7 +2,7 @@ import { constants } from 'node:fs';
 import { type FileHandle, lstat, open } from 'node:fs/promises';
 import type { StorageKey } from '../object-keys.ts';
 import type { FileInfo } from '../storage-backend.ts';
-import { isAbsence, linkRefused } from './disk-errors.ts';
+import { isAbsence, linkRefused, storageErrorOf } from './disk-errors.ts';
 import { eTagOf, readDescription } from './object-description.ts';
 
 /** One version of an object, whatever happens to its key from now on. Whoever opened it closes the file. */
@@ -52,8 +52,11 @@ export async function isObject(path: string, key: StorageKey): Promise<boolean> 
 }
 
 /** The bytes from `start` to `end`, both included. Closes the file at its end, on `return()` and on an error. */
-export function readAndClose(handle: FileHandle, start: number, end: number): AsyncIterable<Uint8Array> {
-  const chunks = readChunks(handle, start, end);
+export function readAndClose(
+  { handle, info }: OpenObject,
+  { start, end }: { readonly start: number; readonly end: number },
+): AsyncIterable<Uint8Array> {
+  const chunks = readChunks(handle, start, end, info.key);
   const iterator: AsyncIterator<Uint8Array> = {
     next: () => chunks.next(),
     async return() {
@@ -66,7 +69,12 @@ export function readAndClose(handle: FileHandle, start: number, end: number): As
 
 const CHUNK_BYTES = 256 * 1024;
 
-async function* readChunks(handle: FileHandle, start: number, end: number): AsyncGenerator<Uint8Array, undefined> {
+async function* readChunks(
+  handle: FileHandle,
+  start: number,
+  end: number,
+  key: StorageKey,
+): AsyncGenerator<Uint8Array, undefined> {
   try {
     for (let at = start; at <= end; ) {
       const length = Math.min(CHUNK_BYTES, end + 1 - at);
@@ -75,6 +83,8 @@ async function* readChunks(handle: FileHandle, start: number, end: number): Asyn
       yield buffer.subarray(0, bytesRead);
       at += bytesRead;
     }
+  } catch (error) {
+    throw storageErrorOf(error, key);
   } finally {
     await handle.close();
   }

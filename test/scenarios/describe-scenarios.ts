@@ -1,0 +1,20 @@
+import { describe } from 'vitest';
+import { describeBytes } from './bytes.ts';
+import { describeDeleting } from './deleting.ts';
+import { describeFailing } from './failing.ts';
+import { describeLimits } from './limits.ts';
+import { describeRendering } from './rendering.ts';
+import { describeReplacing } from './replacing.ts';
+import type { OpenAdapters } from './world.ts';
+
+/** The main job as a whole: what its users can rely on, whichever adapters it runs on. */
+export function describeScenarios(name: string, openAdapters: OpenAdapters): void {
+  describe(name, () => {
+    describeReplacing(openAdapters);
+    describeDeleting(openAdapters);
+    describeRendering(openAdapters);
+    describeBytes(openAdapters);
+    describeFailing(openAdapters);
+    describeLimits(openAdapters);
+  });
+}

@@ -1,0 +1,38 @@
+/**
+ * Stands between the product and its ports: lets a call proceed, or not, or does something else around it. `call` names
+ * the dependency and its method: `metadata.claimAvatar`.
+ */
+export type Interceptor = (call: string, proceed: () => Promise<unknown>) => Promise<unknown>;
+
+/** The port as it is, each of its calls led through whatever interceptor `current` gives at that moment. */
+export function interceptPort<T extends object>(dependency: string, port: T, current: () => Interceptor): T {
+  return new Proxy(port, {
+    get(target, property) {
+      const member: unknown = Reflect.get(target, property);
+      if (typeof member !== 'function') return member;
+      return (...parameters: unknown[]) =>
+        // Applied to the port itself, not to the proxy: adapters have private fields.
+        current()(`${dependency}.${String(property)}`, () => Reflect.apply(member, target, parameters));
+    },
+  });
+}
+
+/** Lets every call pass. */
+export const passThrough: Interceptor = (_call, proceed) => proceed();
+
+/** Runs `hook` once, just before the first call of that name: what another worker or client does in that moment. */
+export function justBefore(name: string, hook: () => Promise<unknown>): Interceptor {
+  let done = false;
+  return async (call, proceed) => {
+    if (call === name && !done) {
+      done = true;
+      await hook();
+    }
+    return proceed();
+  };
+}
+
+/** Makes every call of that name throw without doing anything. */
+export function failing(name: string, error: Error): Interceptor {
+  return (call, proceed) => (call === name ? Promise.reject(error) : proceed());
+}

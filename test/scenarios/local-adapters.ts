@@ -1,0 +1,27 @@
+import { existsSync } from 'node:fs';
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { openHiddenFolder } from '../../functions/local/hidden-folder.ts';
+import { SqliteMetadataStore } from '../../shared/metadata/sqlite/sqlite-metadata-store.ts';
+import { LocalStorageBackend } from '../../shared/storage/local/local-storage-backend.ts';
+import type { OpenAdapters } from './world.ts';
+
+/** In memory where the system offers that: waiting for a disk is most of what these worlds do, and none outlives a test. */
+const PARENT = existsSync('/dev/shm') ? '/dev/shm' : tmpdir();
+
+/** The adapters of local mode over a new folder, which goes with them. */
+export const openLocalAdapters: OpenAdapters = async () => {
+  const directory = await mkdtemp(join(PARENT, 'world-'));
+  const { database } = await openHiddenFolder(directory);
+  const metadata = new SqliteMetadataStore({ path: database });
+  const baseUrl = 'http://127.0.0.1:3000';
+  return {
+    storage: new LocalStorageBackend({ directory, baseUrl, secret: Buffer.alloc(32, 'secret') }),
+    metadata,
+    async close() {
+      metadata.close();
+      await rm(directory, { recursive: true });
+    },
+  };
+};

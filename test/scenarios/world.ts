@@ -1,0 +1,166 @@
+import { AsyncLocalStorage } from 'node:async_hooks';
+import type { APIGatewayProxyStructuredResultV2, Context, SQSEvent } from 'aws-lambda';
+import { onTestFinished } from 'vitest';
+import { createApiHandler } from '../../functions/api.ts';
+import { type HttpEvent, purgeMessage } from '../../functions/events.ts';
+import { LOCAL_BUCKET, objectCreatedEvent } from '../../functions/local/s3-event.ts';
+import { createMaintenanceHandler } from '../../functions/maintenance.ts';
+import { createProcessUploadHandler } from '../../functions/process-upload.ts';
+import { createPublicApiHandler } from '../../functions/public-api.ts';
+import { routeOf } from '../../shared/api/operations.ts';
+import type { Dependencies, Scanner, Settings } from '../../shared/dependencies.ts';
+import type { SweepCounts } from '../../shared/maintenance/sweep.ts';
+import { cacheSwitches } from '../../shared/metadata/cached-switches.ts';
+import type { MetadataStore } from '../../shared/metadata/metadata-store.ts';
+import type { StorageKey } from '../../shared/storage/object-keys.ts';
+import type { StorageBackend } from '../../shared/storage/storage-backend.ts';
+import { eicarScanner } from '../../shared/uploads/eicar-scanner.ts';
+import { type Interceptor, interceptPort, passThrough } from './intercepted-port.ts';
+
+/** The adapters of one world; nobody else uses what they stand on. */
+export interface Adapters {
+  readonly storage: StorageBackend;
+  readonly metadata: MetadataStore;
+  close(): Promise<void>;
+}
+/** Opens adapters on something new and empty. */
+export type OpenAdapters = () => Promise<Adapters>;
+
+/** A message that was sent. The test decides when it is delivered, how often and in which order. */
+export interface Message {
+  readonly queue: 'uploads' | 'maintenance';
+  readonly body: string;
+}
+
+/**
+ * The whole service on real adapters, but for three things that the test holds in its hand: the clock, the queues, and
+ * the moment between any two calls to the outside.
+ */
+export interface World {
+  /** The adapters themselves: what the test asks of them is neither intercepted nor counted. */
+  readonly storage: StorageBackend;
+  readonly metadata: MetadataStore;
+  readonly settings: Settings;
+  /** Sent and not acknowledged, oldest first. */
+  readonly messages: readonly Message[];
+  now(): Date;
+  advance(milliseconds: number): void;
+  request(event: HttpEvent): Promise<APIGatewayProxyStructuredResultV2>;
+  /** Writes bytes where a client may and sends S3's event. A PUT never replaces, a form does. */
+  writeBytes(object: { key: string; bytes: Uint8Array; method: 'PUT' | 'POST' }): Promise<Message>;
+  /** Delivers a message once. What was acknowledged before can be delivered again: a duplicate. */
+  deliver(message: Message): Promise<'acknowledged' | 'failed'>;
+  /** The message is never delivered. */
+  lose(message: Message): void;
+  sweep(): Promise<SweepCounts>;
+  /** Leads every call that the product makes in the course of `task` through the interceptor. */
+  intercept<T>(interceptor: Interceptor, task: () => Promise<T>): Promise<T>;
+  close(): Promise<void>;
+}
+
+/** Both have defaults: ample limits, and the scanner that knows EICAR. */
+export interface WorldOptions {
+  readonly settings?: Partial<Settings>;
+  readonly scanner?: Scanner;
+}
+
+/** A world that ends with the test. */
+export async function openWorld(openAdapters: OpenAdapters, options: WorldOptions = {}): Promise<World> {
+  const world = await createWorld(openAdapters, options);
+  onTestFinished(() => world.close());
+  return world;
+}
+
+/** A world that the caller closes. */
+export async function createWorld(openAdapters: OpenAdapters, options: WorldOptions = {}): Promise<World> {
+  const { storage, metadata, close } = await openAdapters();
+  const settings: Settings = { ...SETTINGS, ...options.settings };
+  const messages: Message[] = [];
+  const interceptors = new AsyncLocalStorage<Interceptor>();
+  let time = Date.now();
+  let ids = 0;
+  const clock = () => new Date(time);
+  const advance = (milliseconds: number) => {
+    time += milliseconds;
+  };
+  const send = (message: Message) => {
+    messages.push(message);
+    return message;
+  };
+  const forget = (message: Message) => {
+    const index = messages.indexOf(message);
+    if (index >= 0) messages.splice(index, 1);
+  };
+
+  const watched = <T extends object>(name: string, port: T): T =>
+    interceptPort(name, port, () => interceptors.getStore() ?? passThrough);
+  const watchedMetadata = watched('metadata', metadata);
+  const dependencies: Dependencies = {
+    storage: watched('storage', storage),
+    metadata: watchedMetadata,
+    queues: watched('queues', {
+      sendUpload: async (message) => void send({ queue: 'uploads', body: JSON.stringify(message) }),
+      sendPurge: async ({ avatar }) => void send({ queue: 'maintenance', body: purgeMessage(avatar) }),
+    } satisfies Dependencies['queues']),
+    edgeCache: watched('edgeCache', { invalidate: async () => 'accepted' as const }),
+    scanner: watched('scanner', options.scanner ?? eicarScanner),
+    switches: cacheSwitches(watchedMetadata, clock),
+    settings,
+    log: { info: () => {}, warn: () => {}, error: () => {} },
+    clock,
+    newId: () => {
+      ids += 1;
+      return `id-${ids}`;
+    },
+    sleep: async (milliseconds) => advance(milliseconds),
+  };
+  const api = createApiHandler(dependencies);
+  const publicApi = createPublicApiHandler(dependencies);
+  const processUpload = createProcessUploadHandler(dependencies);
+  const maintain = createMaintenanceHandler(dependencies);
+
+  return {
+    storage,
+    metadata,
+    settings,
+    messages,
+    now: clock,
+    advance,
+    request: (event) => (routeOf(event.routeKey)?.operation.group === 'api' ? api : publicApi)(event, CONTEXT),
+    async writeBytes({ key, bytes, method }) {
+      const { eTag } = await storage.uploadFile({
+        key: key as StorageKey,
+        body: bytes,
+        contentType: 'application/octet-stream',
+        ...(method === 'PUT' && { ifNoneMatch: '*' as const }),
+      });
+      const event = objectCreatedEvent({ key, size: bytes.length, eTag, at: clock() });
+      return send({ queue: 'uploads', body: JSON.stringify(event) });
+    },
+    async deliver(message) {
+      const batch = { Records: [{ messageId: 'message', body: message.body }] } as SQSEvent;
+      const { batchItemFailures } = await (message.queue === 'uploads' ? processUpload : maintain)(batch, CONTEXT);
+      if (batchItemFailures.length > 0) return 'failed';
+      forget(message);
+      return 'acknowledged';
+    },
+    lose: forget,
+    sweep: () => maintain({ 'detail-type': 'Scheduled Event' }, CONTEXT),
+    intercept: (interceptor, task) => interceptors.run(interceptor, task),
+    close,
+  };
+}
+
+const CONTEXT = { awsRequestId: 'request' } as Context;
+
+const SETTINGS: Settings = {
+  apiUrl: 'http://127.0.0.1:3000/api/v1',
+  claimNames: { subject: 'sub', organization: 'organization', roles: 'roles' },
+  agentBinding: 'first-ticket',
+  avatarMaxBytes: 1024 * 1024,
+  organizationBytes: 10 * 1024 * 1024,
+  organizationFiles: 100,
+  openUploadsPerUser: 100,
+  bucket: { name: LOCAL_BUCKET, keyPrefix: '' },
+  leaseSeconds: 120,
+};
