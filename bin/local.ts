@@ -12,14 +12,27 @@ try {
     clock: () => new Date(),
   });
   console.log(`Unified File Storage is ready at ${url}`);
-  for (const signal of ['SIGTERM', 'SIGINT'] as const) {
-    process.once(signal, async () => {
-      await stop();
-      process.exit(0);
-    });
-  }
+  let ending = false;
+  const end = async () => {
+    if (ending) return;
+    ending = true;
+    await stop();
+    process.exit(0);
+  };
+  process.on('SIGTERM', end);
+  process.on('SIGINT', end);
+  if (process.env.npm_lifecycle_event) whenOrphaned(end);
 } catch (error) {
   if (!(error instanceof InvalidConfigurationError)) throw error;
   console.error(error.message);
   process.exit(1);
+}
+
+/**
+ * npm runs its script in a shell, and that shell dies of the SIGTERM that npm passes on without passing it on itself. A
+ * server that lost its parent this way would go on for ever, and hold the folder.
+ */
+function whenOrphaned(end: () => void): void {
+  const parent = process.ppid;
+  setInterval(() => process.ppid !== parent && end(), 200).unref();
 }

@@ -7,8 +7,19 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { text } from 'node:stream/consumers';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { lockFolder } from '../../../functions/local/owner-lock.ts';
 
 const ENTRY = new URL('../../../bin/local.ts', import.meta.url).pathname;
+
+/** Whether another process could own the folder now. */
+function isFree(folder: string): boolean {
+  try {
+    lockFolder({ path: join(folder, '.service/owner.sqlite'), folder }).release();
+    return true;
+  } catch {
+    return false;
+  }
+}
 
 describe('the local service as a process', () => {
   let folder: string;
@@ -40,6 +51,24 @@ describe('the local service as a process', () => {
     expect((await fetch(`${url}/api/v1/health/ready`)).status).toBe(200);
     child.kill('SIGTERM');
     expect(await once(child, 'exit')).toEqual([0, null]);
+  });
+
+  it('ends when npm, which started it, is ended', async () => {
+    const env = { PATH: process.env.PATH ?? '', PORT: '0', UPLOAD_DIRECTORY: folder };
+    const npm = spawn('npm', ['start', '--silent'], { env, cwd: join(import.meta.dirname, '../../..') });
+    const url = await urlOf(npm);
+    npm.kill('SIGTERM');
+    await expect
+      .poll(
+        () =>
+          fetch(`${url}/api/v1/health`).then(
+            () => 'up',
+            () => 'down',
+          ),
+        { timeout: 10_000 },
+      )
+      .toBe('down');
+    await expect.poll(() => isFree(folder), { timeout: 10_000 }).toBe(true);
   });
 
   it('hands out addresses below PUBLIC_BASE_URL, wherever it listens', async () => {
