@@ -3,7 +3,7 @@ import { createDispatcher, type Handlers, isSentBytes } from '../shared/api/disp
 import { BASE_PATH } from '../shared/api/operations.ts';
 import { getAvatarInfo, getAvatarsInfo } from '../shared/avatars/avatar-info.ts';
 import { deleteAvatar } from '../shared/avatars/delete-avatar.ts';
-import type { Dependencies } from '../shared/dependencies.ts';
+import type { ApiDependencies } from '../shared/dependencies.ts';
 import { RequestRefusedError } from '../shared/errors.ts';
 import { isTerminal, type UploadRecord } from '../shared/metadata/records.ts';
 import type { AvatarRef, EntityType } from '../shared/storage/object-keys.ts';
@@ -19,7 +19,7 @@ import { type HttpHandler, httpPipeline } from './middleware.ts';
 const POLL_SECONDS = 1;
 
 /** The operations that need a token. */
-export function createApiHandler(dependencies: Dependencies): HttpHandler {
+export function createApiHandler(dependencies: ApiDependencies): HttpHandler {
   const { metadata, settings, log } = dependencies;
   const handlers: Handlers<'api'> = {
     async createAvatarUpload({ params, body, path, principal, idempotencyKey }) {
@@ -100,7 +100,7 @@ function uploadAddress(uploadId: string): string {
   return `${BASE_PATH}/uploads/${uploadId}`;
 }
 
-async function acceptedUpload(dependencies: Dependencies, upload: UploadRecord) {
+async function acceptedUpload(dependencies: ApiDependencies, upload: UploadRecord) {
   const headers = { location: uploadAddress(upload.uploadId), 'retry-after': String(POLL_SECONDS) };
   return { status: 202, headers, body: await viewUpload(dependencies, upload) } as const;
 }

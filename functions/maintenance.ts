@@ -1,6 +1,6 @@
 import middy from '@middy/core';
 import type { Context, SQSBatchResponse, SQSEvent } from 'aws-lambda';
-import type { Dependencies } from '../shared/dependencies.ts';
+import type { MaintenanceDependencies } from '../shared/dependencies.ts';
 import { purgeAvatar } from '../shared/maintenance/purge.ts';
 import { type SweepCounts, sweep } from '../shared/maintenance/sweep.ts';
 import { purgeMessageOf } from './events.ts';
@@ -20,7 +20,7 @@ export interface MaintenanceHandler {
  * Purges at once what was deleted (maintenance queue), and each minute everything that is due (schedule). A purge that
  * fails is retried by the queue; one that the CDN has no room for stays due for the sweep.
  */
-export function createMaintenanceHandler(dependencies: Dependencies): MaintenanceHandler {
+export function createMaintenanceHandler(dependencies: MaintenanceDependencies): MaintenanceHandler {
   const purgeFromQueue = queuePipeline(dependencies.log, async (record) => {
     await purgeAvatar(dependencies, purgeMessageOf(record));
   });

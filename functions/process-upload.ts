@@ -1,4 +1,4 @@
-import type { Dependencies } from '../shared/dependencies.ts';
+import type { WorkerDependencies } from '../shared/dependencies.ts';
 import { type ProcessingResult, processUpload } from '../shared/uploads/process-upload.ts';
 import { uploadMessagesOf } from './events.ts';
 import { type QueueHandler, queuePipeline } from './middleware.ts';
@@ -17,7 +17,7 @@ import { type QueueHandler, queuePipeline } from './middleware.ts';
  * | the worker dies, or a defect | the lease lapses, the attempt counts; the fourth ends `processing_failed` | retried |
  * | a message nobody of this product writes | - | retried, then in the dead-letter queue |
  */
-export function createProcessUploadHandler(dependencies: Dependencies): QueueHandler {
+export function createProcessUploadHandler(dependencies: WorkerDependencies): QueueHandler {
   const { log, settings } = dependencies;
   return queuePipeline(log, async (record) => {
     for (const message of uploadMessagesOf(record, settings.bucket)) {
@@ -27,6 +27,6 @@ export function createProcessUploadHandler(dependencies: Dependencies): QueueHan
   });
 }
 
-function report({ log }: Dependencies, uploadId: string, ended: ProcessingResult): void {
+function report({ log }: WorkerDependencies, uploadId: string, ended: ProcessingResult): void {
   log.info('upload processed', { uploadId, ...ended });
 }

@@ -1,14 +1,14 @@
 import { createDispatcher, type Handlers } from '../shared/api/dispatch.ts';
 import { openApiDocument } from '../shared/api/openapi.ts';
 import { getAvatarImage } from '../shared/avatars/avatar-image.ts';
-import type { Dependencies } from '../shared/dependencies.ts';
+import type { PublicApiDependencies } from '../shared/dependencies.ts';
 import { type HttpHandler, httpPipeline } from './middleware.ts';
 
 /** `<img>` shows a changed picture after a minute. */
 const IMAGE_CACHE_CONTROL = 'public, max-age=60';
 
 /** The operations that need no token, and the answer to every address that is not one (`$default`). */
-export function createPublicApiHandler(dependencies: Dependencies): HttpHandler {
+export function createPublicApiHandler(dependencies: PublicApiDependencies): HttpHandler {
   const { settings, log, storage, metadata } = dependencies;
   const handlers: Handlers<'public-api'> = {
     async getAvatarImage({ params, query }) {

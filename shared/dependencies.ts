@@ -22,6 +22,15 @@ export interface Dependencies {
   readonly sleep: (milliseconds: number) => Promise<void>;
 }
 
+/** What each function is given: on AWS, what is not here is not in its bundle. */
+export type ApiDependencies = Omit<Dependencies, 'edgeCache' | 'scanner'>;
+export type WorkerDependencies = Omit<Dependencies, 'queues' | 'edgeCache' | 'switches'>;
+export type MaintenanceDependencies = Omit<Dependencies, 'scanner' | 'switches'>;
+/** It signs addresses and touches no object. */
+export type PublicApiDependencies = Pick<Dependencies, 'metadata' | 'settings' | 'log' | 'clock'> & {
+  readonly storage: Pick<StorageBackend, 'getFileUrl' | 'checkReady'>;
+};
+
 export interface Settings {
   /** Where clients reach the API, with the base path: `https://files.example.com/api/v1`. */
   readonly apiUrl: string;

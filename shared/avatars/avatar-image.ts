@@ -1,4 +1,4 @@
-import type { Dependencies } from '../dependencies.ts';
+import type { PublicApiDependencies } from '../dependencies.ts';
 import { RequestRefusedError } from '../errors.ts';
 import { THUMBNAIL_SIZES, type ThumbnailFormat, type ThumbnailSize } from '../images/formats.ts';
 import { placeholderSvg } from '../images/placeholder.ts';
@@ -22,7 +22,7 @@ export type AvatarImageAnswer =
  * @throws RequestRefusedError `not_found` without a picture, if that was asked for instead of a placeholder.
  */
 export async function getAvatarImage(
-  { storage, metadata, clock }: Dependencies,
+  { storage, metadata, clock }: PublicApiDependencies,
   avatar: AvatarRef,
   { size, format, fallback, name }: AvatarImageWish,
 ): Promise<AvatarImageAnswer> {

@@ -1,6 +1,6 @@
 import type { Principal } from '../access/principal.ts';
 import { mayReadAvatar } from '../access/rules.ts';
-import type { Dependencies } from '../dependencies.ts';
+import type { ApiDependencies } from '../dependencies.ts';
 import { THUMBNAIL_FORMATS, THUMBNAIL_SIZES, type ThumbnailFormat, type ThumbnailSize } from '../images/formats.ts';
 import type { AvatarImage, AvatarRecord, UploadRecord } from '../metadata/records.ts';
 import { type AvatarRef, type EntityType, thumbnailKey } from '../storage/object-keys.ts';
@@ -30,7 +30,7 @@ export interface AvatarInfo {
 
 /** Info of one avatar, with its newest upload. A foreign avatar reads exactly like one that does not exist. */
 export async function getAvatarInfo(
-  dependencies: Dependencies,
+  dependencies: ApiDependencies,
   { avatar, principal }: { readonly avatar: AvatarRef; readonly principal: Principal },
 ): Promise<AvatarInfo> {
   const record = await dependencies.metadata.getAvatar(avatar);
@@ -42,7 +42,7 @@ export async function getAvatarInfo(
 
 /** Info of many avatars in the order asked, from one batch of reads, without their uploads. */
 export async function getAvatarsInfo(
-  dependencies: Dependencies,
+  dependencies: ApiDependencies,
   { avatars, principal }: { readonly avatars: readonly AvatarRef[]; readonly principal: Principal },
 ): Promise<AvatarInfo[]> {
   const distinct = new Map(avatars.map((avatar) => [`${avatar.entityType}/${avatar.entityId}`, avatar]));
@@ -58,7 +58,7 @@ export async function getAvatarsInfo(
 
 /** The addresses of an avatar as its record says, without asking who looks. */
 export async function describeAvatar(
-  dependencies: Dependencies,
+  dependencies: ApiDependencies,
   avatar: AvatarRef,
   record: AvatarRecord | undefined,
 ): Promise<AvatarInfo> {
@@ -78,7 +78,7 @@ export async function describeAvatar(
 }
 
 async function describeSizes(
-  dependencies: Dependencies,
+  dependencies: ApiDependencies,
   avatar: AvatarRef,
   image: AvatarImage,
 ): Promise<Record<ThumbnailSize, SizeInfo>> {
@@ -93,7 +93,7 @@ async function describeSizes(
 
 /** The CDN's address of the WebP; without a CDN, the public image address, which answers 404 for a deleted picture. */
 async function thumbnailAddress(
-  dependencies: Dependencies,
+  dependencies: ApiDependencies,
   avatar: AvatarRef,
   { size, version }: { readonly size: ThumbnailSize; readonly version: string },
 ): Promise<string> {
@@ -103,7 +103,7 @@ async function thumbnailAddress(
 }
 
 function imageAddress(
-  { settings }: Dependencies,
+  { settings }: ApiDependencies,
   { entityType, entityId }: AvatarRef,
   query: { size: ThumbnailSize; format?: ThumbnailFormat; v?: string; fallback?: string },
 ): string {
@@ -111,7 +111,7 @@ function imageAddress(
 }
 
 /** The newest upload's state, unless it is the published one or already forgotten. */
-async function newestUpload({ metadata }: Dependencies, record: AvatarRecord): Promise<AvatarInfo['upload']> {
+async function newestUpload({ metadata }: ApiDependencies, record: AvatarRecord): Promise<AvatarInfo['upload']> {
   const uploadId = record.latestUploadId;
   if (uploadId === undefined || uploadId === record.image?.readyUploadId) return undefined;
   const upload = await metadata.getUpload({ uploadId });

@@ -1,7 +1,8 @@
 import { ObjectChangedError } from '../errors.ts';
 import { type AvatarRef, avatarPrefix, isOriginalKey, type StorageKey } from '../storage/object-keys.ts';
 import type { FileInfo, StorageBackend } from '../storage/storage-backend.ts';
-import { generationOf, infoOrUndefined } from './fenced-write.ts';
+import { generationOf } from './fence-mark.ts';
+import { infoOrUndefined } from './fenced-write.ts';
 
 /** Which objects of an avatar are meant. */
 interface Selection {

@@ -1,6 +1,6 @@
 import type { Principal } from '../access/principal.ts';
 import { avatarWriteAccess } from '../access/rules.ts';
-import type { Dependencies } from '../dependencies.ts';
+import type { ApiDependencies } from '../dependencies.ts';
 import type { AvatarRef } from '../storage/object-keys.ts';
 
 /**
@@ -8,7 +8,7 @@ import type { AvatarRef } from '../storage/object-keys.ts';
  * themselves go by the purge. Whether there was one, and whether it was the caller's, is not told.
  */
 export async function deleteAvatar(
-  { metadata, queues, settings, clock, log }: Dependencies,
+  { metadata, queues, settings, clock, log }: ApiDependencies,
   { avatar, principal }: { readonly avatar: AvatarRef; readonly principal: Principal },
 ): Promise<void> {
   const access = avatarWriteAccess(principal, avatar, settings.agentBinding);

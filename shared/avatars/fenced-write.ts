@@ -2,17 +2,13 @@ import type { Dependencies } from '../dependencies.ts';
 import { DependencyUnavailableError, ObjectChangedError, ObjectExistsError, ObjectNotFoundError } from '../errors.ts';
 import type { StorageKey } from '../storage/object-keys.ts';
 import type { FileInfo, StorageBackend, UploadFileInput } from '../storage/storage-backend.ts';
+import { generationOf, withMark } from './fence-mark.ts';
 
 /** Tries against other writers of one key before the fault is left to the queue's redelivery. */
 const MAX_TRIES = 8;
 
-/** The generation an object was written by; 0 for objects that came another way (adopted trees). */
-export function generationOf({ metadata }: Pick<FileInfo, 'metadata'>): number {
-  const generation = Number(metadata.generation);
-  return Number.isSafeInteger(generation) && generation > 0 ? generation : 0;
-}
-
-export interface FencedWriteInput extends Omit<UploadFileInput, 'metadata' | 'ifMatch' | 'ifNoneMatch'> {
+export interface FencedWriteInput extends Omit<UploadFileInput, 'body' | 'metadata' | 'ifMatch' | 'ifNoneMatch'> {
+  readonly body: Uint8Array;
   readonly generation: number;
 }
 
@@ -23,7 +19,7 @@ export interface FencedWriteInput extends Omit<UploadFileInput, 'metadata' | 'if
  */
 export async function fencedWrite(
   { storage, sleep }: Pick<Dependencies, 'storage' | 'sleep'>,
-  { generation, ...file }: FencedWriteInput,
+  { generation, body, ...file }: FencedWriteInput,
 ): Promise<'written' | 'outrun'> {
   for (let attempt = 0; attempt < MAX_TRIES; attempt += 1) {
     const current = await infoOrUndefined(storage, file.key);
@@ -32,7 +28,8 @@ export async function fencedWrite(
     if (standing === generation) return 'written';
     try {
       const condition = current ? { ifMatch: current.eTag } : { ifNoneMatch: '*' as const };
-      await storage.uploadFile({ ...file, ...condition, metadata: { generation: String(generation) } });
+      const metadata = { generation: String(generation) };
+      await storage.uploadFile({ ...file, body: withMark(body, generation), metadata, ...condition });
       return 'written';
     } catch (error) {
       if (!(error instanceof ObjectChangedError || error instanceof ObjectExistsError)) throw error;

@@ -3,6 +3,7 @@ import { THUMBNAIL_FORMATS, THUMBNAIL_SIZES, type ThumbnailFormat, type Thumbnai
 import type { RenderedAvatar } from '../images/thumbnails.ts';
 import type { AvatarImage, OriginalImage, ThumbnailBytes, UploadRecord } from '../metadata/records.ts';
 import { thumbnailKey } from '../storage/object-keys.ts';
+import { MARK_BYTES } from './fence-mark.ts';
 import { fencedWrite } from './fenced-write.ts';
 
 /** One origin read per edge and day; no copy outlives a missed invalidation by more. Addresses carry `?v=`. */
@@ -60,6 +61,7 @@ function thumbnailsOf({ files }: RenderedAvatar): { size: ThumbnailSize; format:
 
 function bytesOf(rendered: RenderedAvatar): ThumbnailBytes {
   const bytes: Record<string, Record<string, number>> = {};
-  for (const { size, format, body } of thumbnailsOf(rendered)) bytes[size] = { ...bytes[size], [format]: body.length };
+  for (const { size, format, body } of thumbnailsOf(rendered))
+    bytes[size] = { ...bytes[size], [format]: body.length + MARK_BYTES };
   return bytes as unknown as ThumbnailBytes;
 }

@@ -1,5 +1,5 @@
 import { infoOrUndefined } from '../avatars/fenced-write.ts';
-import type { Dependencies } from '../dependencies.ts';
+import type { MaintenanceDependencies } from '../dependencies.ts';
 import type { DueWork } from '../metadata/metadata-store.ts';
 import type { UploadRecord } from '../metadata/records.ts';
 import { purgeAvatar } from './purge.ts';
@@ -14,7 +14,7 @@ export type SweepCounts = Record<'expired' | 'redriven' | 'purged' | 'left' | 'f
  * Does what is due: expires tickets nobody used, sends the event of stranded uploads again, repeats purges. One item's
  * failure does not keep the others waiting. Overlapping runs are harmless: every step is conditional.
  */
-export async function sweep(dependencies: Dependencies): Promise<SweepCounts> {
+export async function sweep(dependencies: MaintenanceDependencies): Promise<SweepCounts> {
   const { metadata, clock, log } = dependencies;
   const now = clock();
   const counts: SweepCounts = { expired: 0, redriven: 0, purged: 0, left: 0, failed: 0 };
@@ -37,7 +37,7 @@ export async function sweep(dependencies: Dependencies): Promise<SweepCounts> {
   return counts;
 }
 
-async function work(dependencies: Dependencies, item: DueWork, now: Date): Promise<keyof SweepCounts> {
+async function work(dependencies: MaintenanceDependencies, item: DueWork, now: Date): Promise<keyof SweepCounts> {
   if (item.type === 'purge') {
     return (await purgeAvatar(dependencies, item.avatar)) === 'purged' ? 'purged' : 'left';
   }
@@ -53,7 +53,7 @@ async function work(dependencies: Dependencies, item: DueWork, now: Date): Promi
 }
 
 /** Whether nothing was ever sent for it. A render needs no bytes, so it never is. */
-async function isUnused({ storage }: Dependencies, upload: UploadRecord): Promise<boolean> {
+async function isUnused({ storage }: MaintenanceDependencies, upload: UploadRecord): Promise<boolean> {
   return (
     upload.kind === 'avatar' &&
     upload.status === 'pending' &&
@@ -63,7 +63,7 @@ async function isUnused({ storage }: Dependencies, upload: UploadRecord): Promis
 
 /** Sends an upload's event again, once for everyone who saw it due. */
 export async function redrive(
-  { metadata, queues }: Pick<Dependencies, 'metadata' | 'queues'>,
+  { metadata, queues }: Pick<MaintenanceDependencies, 'metadata' | 'queues'>,
   { uploadId, seenWorkAt, now }: { readonly uploadId: string; readonly seenWorkAt: string; readonly now: Date },
 ): Promise<boolean> {
   if ((await metadata.redriveUpload({ uploadId, seenWorkAt, now })) !== 'redriven') return false;

@@ -1,6 +1,6 @@
 import type { Principal } from '../access/principal.ts';
 import { avatarWriteAccess } from '../access/rules.ts';
-import type { Dependencies } from '../dependencies.ts';
+import type { ApiDependencies } from '../dependencies.ts';
 import { RequestRefusedError } from '../errors.ts';
 import { AVATAR_TYPES, type Crop } from '../images/formats.ts';
 import type { IdempotentRequest, NewAvatarUpload } from '../metadata/metadata-store.ts';
@@ -48,7 +48,7 @@ export interface UploadTicket {
  * @throws RequestRefusedError; nothing is reserved then.
  */
 export async function createAvatarUploadTicket(
-  dependencies: Dependencies,
+  dependencies: ApiDependencies,
   input: CreateAvatarUploadInput,
 ): Promise<UploadTicket> {
   return ticketOf(dependencies, await createAvatarUpload(dependencies, input));
@@ -56,7 +56,7 @@ export async function createAvatarUploadTicket(
 
 /** The pending record alone, for bytes that the service writes itself. */
 export async function createAvatarUpload(
-  dependencies: Dependencies,
+  dependencies: ApiDependencies,
   { avatar, principal, wish, idempotency }: CreateAvatarUploadInput,
 ): Promise<NewAvatarUpload> {
   const { settings, clock, newId } = dependencies;
@@ -91,11 +91,11 @@ export async function createAvatarUpload(
  * The grant of a pending upload signed again, with a new expiry.
  * @throws RequestRefusedError `upload_finished` once it is processed, over, or older than a day.
  */
-export async function renewUploadTicket(dependencies: Dependencies, uploadId: string): Promise<UploadTicket> {
+export async function renewUploadTicket(dependencies: ApiDependencies, uploadId: string): Promise<UploadTicket> {
   return ticketOf(dependencies, await renew(dependencies, uploadId));
 }
 
-async function renew({ metadata, clock }: Dependencies, uploadId: string): Promise<NewAvatarUpload> {
+async function renew({ metadata, clock }: ApiDependencies, uploadId: string): Promise<NewAvatarUpload> {
   const now = clock();
   const renewal = await metadata.renewTicket({ uploadId, now, ...deadlines(now) });
   if (renewal.outcome === 'renewed') return renewal.upload;
@@ -105,7 +105,7 @@ async function renew({ metadata, clock }: Dependencies, uploadId: string): Promi
   });
 }
 
-async function ticketOf({ storage }: Dependencies, upload: NewAvatarUpload): Promise<UploadTicket> {
+async function ticketOf({ storage }: ApiDependencies, upload: NewAvatarUpload): Promise<UploadTicket> {
   const { uploadId, key, method, contentType, contentLength, checksumSha256, urlExpiresAt } = upload;
   const { url, ...how } = await storage.createUploadTicket({
     key,

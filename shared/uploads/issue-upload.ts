@@ -1,4 +1,4 @@
-import type { Dependencies } from '../dependencies.ts';
+import type { ApiDependencies } from '../dependencies.ts';
 import { RequestRefusedError } from '../errors.ts';
 import type { AvatarAccess, IssueUploadInput, IssueUploadOutcome } from '../metadata/metadata-store.ts';
 
@@ -22,7 +22,7 @@ export interface Issued {
  * @throws RequestRefusedError for every outcome but issued and replayed.
  */
 export async function issueUpload(
-  { metadata, switches, settings }: Dependencies,
+  { metadata, switches, settings }: ApiDependencies,
   { access, ...input }: IssueInput,
 ): Promise<Issued> {
   if (!access) throw new RequestRefusedError('not_found', 'nothing here');

@@ -1,7 +1,7 @@
 import type { Principal } from '../access/principal.ts';
 import type { SentBytes } from '../api/dispatch.ts';
 import { type AvatarInfo, describeAvatar } from '../avatars/avatar-info.ts';
-import type { Dependencies } from '../dependencies.ts';
+import type { ApiDependencies } from '../dependencies.ts';
 import { ObjectExistsError, RequestRefusedError } from '../errors.ts';
 import type { UploadRecord } from '../metadata/records.ts';
 import type { AvatarRef } from '../storage/object-keys.ts';
@@ -27,7 +27,7 @@ export interface LegacyUploadInput {
  * @throws RequestRefusedError; also for a picture that was rejected, with the rejection's code.
  */
 export async function uploadFromRequest(
-  dependencies: Dependencies,
+  dependencies: ApiDependencies,
   { avatar, principal, sent, path, idempotencyKey }: LegacyUploadInput,
 ): Promise<{ readonly upload: UploadRecord; readonly info?: AvatarInfo }> {
   const { storage, metadata } = dependencies;

@@ -1,7 +1,7 @@
 import { findOriginal } from '../avatars/avatar-objects.ts';
 import { infoOrUndefined } from '../avatars/fenced-write.ts';
 import { publishAvatar } from '../avatars/publish-avatar.ts';
-import type { Dependencies } from '../dependencies.ts';
+import type { WorkerDependencies } from '../dependencies.ts';
 import { AppError, ContentRejectedError, DependencyUnavailableError, type RejectionCode } from '../errors.ts';
 import { isTerminal, type UploadRecord } from '../metadata/records.ts';
 import { cleanUpAfter } from './clean-up.ts';
@@ -28,7 +28,7 @@ interface Leased {
  * @throws when the event must be delivered again. After a fault of the infrastructure the attempt is given back.
  */
 export async function processUpload(
-  dependencies: Dependencies,
+  dependencies: WorkerDependencies,
   { uploadId }: { readonly uploadId: string },
 ): Promise<ProcessingResult> {
   const { storage, metadata } = dependencies;
@@ -53,7 +53,7 @@ export async function processUpload(
 }
 
 async function begin(
-  { metadata, settings, clock, newId }: Dependencies,
+  { metadata, settings, clock, newId }: WorkerDependencies,
   { uploadId, eTag }: { uploadId: string; eTag: string | undefined },
 ) {
   const now = clock();
@@ -63,7 +63,7 @@ async function begin(
   return { ...begun, leaseId };
 }
 
-async function underLease(dependencies: Dependencies, leased: Leased): Promise<ProcessingResult> {
+async function underLease(dependencies: WorkerDependencies, leased: Leased): Promise<ProcessingResult> {
   try {
     if (leased.upload.attempts > MAX_DEATHS) {
       const rejected = await reject(dependencies, leased, 'processing_failed');
@@ -78,7 +78,7 @@ async function underLease(dependencies: Dependencies, leased: Leased): Promise<P
   }
 }
 
-async function renderAndPublish(dependencies: Dependencies, leased: Leased): Promise<ProcessingResult> {
+async function renderAndPublish(dependencies: WorkerDependencies, leased: Leased): Promise<ProcessingResult> {
   const { upload, leaseId } = leased;
   try {
     const source = await findSource(dependencies, upload);
@@ -97,7 +97,7 @@ async function renderAndPublish(dependencies: Dependencies, leased: Leased): Pro
 }
 
 async function reject(
-  { storage, metadata, clock }: Dependencies,
+  { storage, metadata, clock }: WorkerDependencies,
   { upload, leaseId }: Leased,
   code: RejectionCode,
 ): Promise<ProcessingResult | 'claimed'> {
@@ -108,7 +108,7 @@ async function reject(
   return result === 'claimed' ? result : { result };
 }
 
-async function giveBack({ metadata, clock, log }: Dependencies, { upload, leaseId }: Leased): Promise<void> {
+async function giveBack({ metadata, clock, log }: WorkerDependencies, { upload, leaseId }: Leased): Promise<void> {
   const { uploadId } = upload;
   try {
     await metadata.releaseLease({ uploadId, leaseId, now: clock() });

@@ -1,6 +1,6 @@
 import type { Principal } from '../access/principal.ts';
 import { avatarWriteAccess } from '../access/rules.ts';
-import type { Dependencies } from '../dependencies.ts';
+import type { ApiDependencies } from '../dependencies.ts';
 import { RequestRefusedError } from '../errors.ts';
 import { isCropInside } from '../images/crop.ts';
 import type { Crop } from '../images/formats.ts';
@@ -17,7 +17,7 @@ const FIRST_LOOK_DELAY = 60_000;
  * @throws RequestRefusedError `not_found` without a picture, `upload_in_progress`, `invalid_request` for the crop.
  */
 export async function renderAvatar(
-  dependencies: Dependencies,
+  dependencies: ApiDependencies,
   { avatar, principal, crop }: { readonly avatar: AvatarRef; readonly principal: Principal; readonly crop: Crop },
 ): Promise<{ readonly uploadId: string }> {
   const { metadata, queues, settings, clock, newId, log } = dependencies;

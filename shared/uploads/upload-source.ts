@@ -1,4 +1,5 @@
 import { findOriginal } from '../avatars/avatar-objects.ts';
+import { readWithoutMark } from '../avatars/fence-mark.ts';
 import type { Dependencies } from '../dependencies.ts';
 import { ContentRejectedError, ObjectChangedError, ObjectNotFoundError } from '../errors.ts';
 import type { AvatarUpload, RenderUpload, UploadRecord } from '../metadata/records.ts';
@@ -19,7 +20,7 @@ export async function findSource(needs: Needs, upload: UploadRecord): Promise<Ui
     if (!fault) throw error;
     const original = await findOriginal(needs.storage, upload.avatar, upload.generation);
     if (!original) throw fault;
-    return readWhole(await needs.storage.downloadFile({ key: original.key, ifMatch: original.eTag }));
+    return readWithoutMark(await needs.storage.downloadFile({ key: original.key, ifMatch: original.eTag }));
   }
 }
 
@@ -34,7 +35,7 @@ async function sentBytes({ storage }: Needs, { key, eTag, contentLength }: Avata
 async function keptOriginal(needs: Needs, upload: RenderUpload): Promise<Uint8Array | undefined> {
   const image = (await needs.metadata.getAvatar(upload.avatar))?.image;
   try {
-    return image && (await readWhole(await needs.storage.downloadFile({ key: image.original.key })));
+    return image && (await readWithoutMark(await needs.storage.downloadFile({ key: image.original.key })));
   } catch (error) {
     // A delete, or a newer picture of another type, took it away after the record was read.
     if (error instanceof ObjectNotFoundError && (await isOutrun(needs, upload))) return undefined;

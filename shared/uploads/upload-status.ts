@@ -2,7 +2,7 @@ import type { Principal } from '../access/principal.ts';
 import { mayUseUpload } from '../access/rules.ts';
 import { PROBLEMS } from '../api/problems.ts';
 import { type AvatarInfo, describeAvatar } from '../avatars/avatar-info.ts';
-import type { Dependencies } from '../dependencies.ts';
+import type { ApiDependencies, Dependencies } from '../dependencies.ts';
 import { type RejectionCode, RequestRefusedError } from '../errors.ts';
 import { isTerminal, type UploadRecord, type UploadStatus } from '../metadata/records.ts';
 
@@ -52,7 +52,7 @@ export async function waitForEnd(
 }
 
 /** What the API says of an upload; with the avatar's info once it is ready. */
-export async function viewUpload(dependencies: Dependencies, upload: UploadRecord): Promise<UploadView> {
+export async function viewUpload(dependencies: ApiDependencies, upload: UploadRecord): Promise<UploadView> {
   const { uploadId, kind, status, createdAt, code } = upload;
   const avatar = status === 'ready' ? await avatarOf(dependencies, upload) : undefined;
   return {
@@ -66,6 +66,6 @@ export async function viewUpload(dependencies: Dependencies, upload: UploadRecor
   };
 }
 
-async function avatarOf(dependencies: Dependencies, { avatar }: UploadRecord): Promise<AvatarInfo> {
+async function avatarOf(dependencies: ApiDependencies, { avatar }: UploadRecord): Promise<AvatarInfo> {
   return describeAvatar(dependencies, avatar, await dependencies.metadata.getAvatar(avatar));
 }

@@ -7,7 +7,7 @@ import sharp from 'sharp';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { openDevIssuer } from '../../functions/local/dev-issuer.ts';
 import { openHiddenFolder } from '../../functions/local/hidden-folder.ts';
-import { generationOf } from '../../shared/avatars/fenced-write.ts';
+import { generationOf } from '../../shared/avatars/fence-mark.ts';
 import { THUMBNAIL_FORMATS, THUMBNAIL_SIZES, type ThumbnailSize } from '../../shared/images/formats.ts';
 import type { AvatarRecord, UploadRecord } from '../../shared/metadata/records.ts';
 import { SqliteMetadataStore } from '../../shared/metadata/sqlite/sqlite-metadata-store.ts';

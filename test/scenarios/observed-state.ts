@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto';
 import { expect } from 'vitest';
-import { generationOf } from '../../shared/avatars/fenced-write.ts';
+import { generationOf, MARK_BYTES } from '../../shared/avatars/fence-mark.ts';
 import {
   THUMBNAIL_FORMATS,
   THUMBNAIL_SIZES,
@@ -93,5 +93,5 @@ function objectsToExpect(record: AvatarRecord): Omit<ObservedObject, 'sha256'>[]
       generation,
     })),
   );
-  return [{ key: original.key, bytes: original.bytes, generation }, ...thumbnails];
+  return [{ key: original.key, bytes: original.bytes + MARK_BYTES, generation }, ...thumbnails];
 }
