@@ -1,7 +1,7 @@
 import middy from '@middy/core';
 import type { Context, SQSBatchResponse, SQSEvent } from 'aws-lambda';
 import type { MaintenanceDependencies } from '../shared/dependencies.ts';
-import { purgeAvatar } from '../shared/maintenance/purge.ts';
+import { purgeAvatars } from '../shared/maintenance/purge.ts';
 import { type SweepCounts, sweep } from '../shared/maintenance/sweep.ts';
 import { purgeMessageOf } from './events.ts';
 import { queuePipeline } from './middleware.ts';
@@ -22,7 +22,7 @@ export interface MaintenanceHandler {
  */
 export function createMaintenanceHandler(dependencies: MaintenanceDependencies): MaintenanceHandler {
   const purgeFromQueue = queuePipeline(dependencies.log, async (record) => {
-    await purgeAvatar(dependencies, purgeMessageOf(record));
+    await purgeAvatars(dependencies, [purgeMessageOf(record)]);
   });
   return middy<SQSEvent | ScheduleEvent, SQSBatchResponse | SweepCounts>().handler(
     async (event: SQSEvent | ScheduleEvent, context: Context) =>

@@ -2,7 +2,7 @@ import { infoOrUndefined } from '../avatars/fenced-write.ts';
 import type { MaintenanceDependencies } from '../dependencies.ts';
 import type { DueWork } from '../metadata/metadata-store.ts';
 import type { UploadRecord } from '../metadata/records.ts';
-import { purgeAvatar } from './purge.ts';
+import { purgeAvatars } from './purge.ts';
 
 const PAGE = 100;
 /** Items that one run looks at; the rest is due still at the next run, a minute later. */
@@ -23,13 +23,12 @@ export async function sweep(dependencies: MaintenanceDependencies): Promise<Swee
   do {
     const page = await metadata.dueWork({ now, limit: PAGE, ...(cursor !== undefined && { cursor }) });
     for (const item of page.items) {
-      try {
-        counts[await work(dependencies, item, now)] += 1;
-      } catch (error) {
-        counts.failed += 1;
-        log.error('a due item failed; it stays due', { ...item, error });
-      }
+      if (item.type === 'upload') counts[await lookAfter(dependencies, item, now)] += 1;
     }
+    const purges = page.items.filter((item) => item.type === 'purge');
+    const purged = await purge(dependencies, purges);
+    counts.purged += purged;
+    counts.left += purges.length - purged;
     looked += page.items.length;
     cursor = page.cursor;
   } while (cursor !== undefined && looked < MAX_ITEMS);
@@ -37,19 +36,38 @@ export async function sweep(dependencies: MaintenanceDependencies): Promise<Swee
   return counts;
 }
 
-async function work(dependencies: MaintenanceDependencies, item: DueWork, now: Date): Promise<keyof SweepCounts> {
-  if (item.type === 'purge') {
-    return (await purgeAvatar(dependencies, item.avatar)) === 'purged' ? 'purged' : 'left';
+type DueUpload = Extract<DueWork, { type: 'upload' }>;
+type DuePurge = Extract<DueWork, { type: 'purge' }>;
+
+/** One item's failure does not keep the others waiting. */
+async function lookAfter(
+  dependencies: MaintenanceDependencies,
+  item: DueUpload,
+  now: Date,
+): Promise<'expired' | 'redriven' | 'left' | 'failed'> {
+  const { metadata, log } = dependencies;
+  const { uploadId, workAt } = item;
+  try {
+    const upload = await metadata.getUpload({ uploadId });
+    if (!upload) return 'left';
+    if (await isUnused(dependencies, upload)) {
+      return (await metadata.expireUpload({ uploadId, now })) === 'expired' ? 'expired' : 'left';
+    }
+    return (await redrive(dependencies, { uploadId, seenWorkAt: workAt, now })) ? 'redriven' : 'left';
+  } catch (error) {
+    log.error('a due upload failed; it stays due', { uploadId, error });
+    return 'failed';
   }
-  const { metadata } = dependencies;
-  const upload = await metadata.getUpload({ uploadId: item.uploadId });
-  if (!upload) return 'left';
-  if (await isUnused(dependencies, upload)) {
-    return (await metadata.expireUpload({ uploadId: upload.uploadId, now })) === 'expired' ? 'expired' : 'left';
+}
+
+async function purge(dependencies: MaintenanceDependencies, items: readonly DuePurge[]): Promise<number> {
+  const avatars = items.map(({ avatar }) => avatar);
+  try {
+    return await purgeAvatars(dependencies, avatars);
+  } catch (error) {
+    dependencies.log.error('due purges failed; they stay due', { avatars, error });
+    return 0;
   }
-  return (await redrive(dependencies, { uploadId: upload.uploadId, seenWorkAt: item.workAt, now }))
-    ? 'redriven'
-    : 'left';
 }
 
 /** Whether nothing was ever sent for it. A render needs no bytes, so it never is. */
