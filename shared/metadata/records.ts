@@ -5,6 +5,11 @@ import type { AvatarRef, StorageKey } from '../storage/object-keys.ts';
 /** A point in time: ISO-8601, UTC, milliseconds, as `Date.prototype.toISOString` writes it. Sorts as text. */
 export type Instant = string;
 
+/** The instant `milliseconds` after `now`. */
+export function instantAfter(now: Date, milliseconds: number): Instant {
+  return new Date(now.getTime() + milliseconds).toISOString();
+}
+
 /**
  * pending -> processing -> ready | rejected | superseded, or pending -> expired | aborted. The last five are terminal
  * and never change.

@@ -1,5 +1,5 @@
 import { type StorageKey, storageKeyOf } from './object-keys.ts';
-import type { PublicUrlInput, SignedUrlInput, StorageBackend } from './storage-backend.ts';
+import type { FileUrlSource, PublicUrlInput, SignedUrlInput, StorageBackend } from './storage-backend.ts';
 
 /**
  * The storage as seen from below a key prefix (`tenant/a`, a final slash may be given): the prefix stands before every
@@ -9,30 +9,18 @@ import type { PublicUrlInput, SignedUrlInput, StorageBackend } from './storage-b
  */
 export function prefixStorage({ backend, prefix }: { backend: StorageBackend; prefix: string }): StorageBackend {
   if (prefix === '') return backend;
-  const folder = `${storageKeyOf(prefix.replace(/\/$/, ''))}/`;
-  const inside = (key: StorageKey): StorageKey => storageKeyOf(folder + key);
-  const withInnerKey = <I extends { readonly key: StorageKey }>(input: I): I => ({ ...input, key: inside(input.key) });
+  const { folder, inside, withInnerKey } = insideOf(prefix);
   const withOuterKey = <I extends { readonly key: StorageKey }>(info: I): I => ({
     ...info,
     key: info.key.slice(folder.length) as StorageKey,
   });
-
-  function getFileUrl(input: PublicUrlInput): Promise<string | undefined>;
-  function getFileUrl(input: SignedUrlInput): Promise<string>;
-  function getFileUrl(input: PublicUrlInput | SignedUrlInput): Promise<string | undefined> {
-    return input.access === 'public'
-      ? backend.getFileUrl(withInnerKey(input))
-      : backend.getFileUrl(withInnerKey(input));
-  }
-
   return {
-    getFileUrl,
+    ...prefixUrlSource({ backend, prefix }),
     uploadFile: (input) => backend.uploadFile(withInnerKey(input)),
     fileExists: (input) => backend.fileExists(withInnerKey(input)),
     deleteFile: (input) => backend.deleteFile(withInnerKey(input)),
     createUploadTicket: (grant) => backend.createUploadTicket(withInnerKey(grant)),
     copyFile: (input) => backend.copyFile({ ...input, from: inside(input.from), to: inside(input.to) }),
-    checkReady: () => backend.checkReady(),
     getFileInfo: async (input) => withOuterKey(await backend.getFileInfo(withInnerKey(input))),
     async downloadFile(input) {
       const { info, body } = await backend.downloadFile(withInnerKey(input));
@@ -43,4 +31,25 @@ export function prefixStorage({ backend, prefix }: { backend: StorageBackend; pr
       return { ...page, files: page.files.map(withOuterKey) };
     },
   };
+}
+
+/** The same for what hands out addresses alone. */
+export function prefixUrlSource({ backend, prefix }: { backend: FileUrlSource; prefix: string }): FileUrlSource {
+  if (prefix === '') return backend;
+  const { withInnerKey } = insideOf(prefix);
+  function getFileUrl(input: PublicUrlInput): Promise<string | undefined>;
+  function getFileUrl(input: SignedUrlInput): Promise<string>;
+  function getFileUrl(input: PublicUrlInput | SignedUrlInput): Promise<string | undefined> {
+    return input.access === 'public'
+      ? backend.getFileUrl(withInnerKey(input))
+      : backend.getFileUrl(withInnerKey(input));
+  }
+  return { getFileUrl, checkReady: () => backend.checkReady() };
+}
+
+function insideOf(prefix: string) {
+  const folder = `${storageKeyOf(prefix.replace(/\/$/, ''))}/`;
+  const inside = (key: StorageKey): StorageKey => storageKeyOf(folder + key);
+  const withInnerKey = <I extends { readonly key: StorageKey }>(input: I): I => ({ ...input, key: inside(input.key) });
+  return { folder, inside, withInnerKey };
 }

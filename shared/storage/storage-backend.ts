@@ -1,3 +1,4 @@
+import { ObjectNotFoundError } from '../errors.ts';
 import type { StorageKey } from './object-keys.ts';
 
 /**
@@ -71,6 +72,9 @@ export interface StorageBackend {
   /** Whether storage can be reached with the configured identity: resolves, or throws what stands in the way. */
   checkReady(): Promise<void>;
 }
+
+/** The part of a storage that hands out addresses and touches no object. */
+export type FileUrlSource = Pick<StorageBackend, 'getFileUrl' | 'checkReady'>;
 
 /** The headers an object is served with. */
 export interface ObjectHeaders {
@@ -149,6 +153,8 @@ export interface SignedUrlInput {
   readonly access: 'signed';
   readonly signedAt: Date;
   readonly expiresAt: Date;
+  /** Becomes part of the address, so that caches keep versions apart. @default - none */
+  readonly version?: string;
   /** Replace the object's own headers in the answer. */
   readonly responseContentType?: string;
   readonly responseContentDisposition?: string;
@@ -185,4 +191,30 @@ export async function readWhole(file: DownloadedFile): Promise<Buffer> {
   const chunks: Uint8Array[] = [];
   for await (const chunk of file.body) chunks.push(chunk);
   return Buffer.concat(chunks);
+}
+
+/** The object's description, or undefined where none stands. */
+export async function infoOrUndefined(
+  storage: Pick<StorageBackend, 'getFileInfo'>,
+  key: StorageKey,
+): Promise<FileInfo | undefined> {
+  try {
+    return await storage.getFileInfo({ key });
+  } catch (error) {
+    if (error instanceof ObjectNotFoundError) return undefined;
+    throw error;
+  }
+}
+
+/** Every object whose key starts with `prefix`, page by page. */
+export async function* eachFile(
+  storage: Pick<StorageBackend, 'listFiles'>,
+  prefix: string,
+): AsyncGenerator<ListFilesPage['files'][number]> {
+  let cursor: string | undefined;
+  do {
+    const page = await storage.listFiles({ prefix, ...(cursor !== undefined && { cursor }) });
+    yield* page.files;
+    cursor = page.cursor;
+  } while (cursor !== undefined);
 }

@@ -106,7 +106,9 @@ export function describeTransfers(subject: () => Subject): void {
     ])('does not let the client choose %s', async (name) => {
       const { backend, key, ticket } = await withTicket('PUT');
       const headers = { ...ticket.headers, [name]: '9' };
-      expect(await put(ticket, { headers })).toMatchObject(denied);
+      const answer = await put(ticket, { headers });
+      expect(answer.status).toBe(403);
+      expect(['AccessDenied', 'SignatureDoesNotMatch']).toContain(answer.code); // S3's guide names no code for this
       expect(await backend.fileExists({ key })).toBe(false);
     });
 

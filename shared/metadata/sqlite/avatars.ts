@@ -6,9 +6,10 @@ import {
   meetsAccess,
   RETENTION,
 } from '../metadata-store.ts';
+import { instantAfter } from '../records.ts';
 import type { Database } from './connection.ts';
 import { credit } from './quota.ts';
-import { type AvatarRow, findAvatar, instantAfter, newAvatar } from './rows.ts';
+import { type AvatarRow, findAvatar, newAvatar } from './rows.ts';
 
 /** MetadataStore.markAvatarDeleted. */
 export function markAvatarDeleted(db: Database, input: MarkAvatarDeletedInput): MarkAvatarDeletedOutcome {

@@ -1,5 +1,5 @@
 import { DatabaseSync, type SQLInputValue, type StatementSync } from 'node:sqlite';
-import { DependencyUnavailableError } from '../../errors.ts';
+import { DependencyUnavailableError, InvalidConfigurationError } from '../../errors.ts';
 import { prepareSchema } from './schema.ts';
 
 /** Values of a statement's named parameters, without their colon. */
@@ -25,7 +25,7 @@ export class SqliteConnection {
 
   /**
    * @throws DependencyUnavailableError if the file cannot be opened.
-   * @throws InvalidConfigurationError if a newer version of the product wrote it.
+   * @throws InvalidConfigurationError if a newer version of the product wrote it, or it is no database.
    */
   constructor(path: string) {
     this.#database = answering(() => new DatabaseSync(path, { timeout: BUSY_TIMEOUT_MS }));
@@ -36,7 +36,8 @@ export class SqliteConnection {
       });
     } catch (error) {
       this.#database.close();
-      throw error;
+      if (primaryCodeOf(error) !== SQLITE_NOTADB) throw error;
+      throw new InvalidConfigurationError(`"${path}" is not a database of this product`, { cause: error });
     }
     this.#statements = statementsOf(this.#database);
   }
@@ -117,7 +118,12 @@ function answering<T>(work: () => T): T {
 function passingFaultOf(error: unknown): string | undefined {
   if (!(error instanceof Error) || !('code' in error)) return undefined;
   if (error.code === 'ERR_INVALID_STATE') return 'closed';
-  if (!('errcode' in error) || typeof error.errcode !== 'number') return undefined;
-  // The low byte of an extended result code is its primary one.
-  return PASSING_FAULTS.get(error.errcode & 0xff);
+  return PASSING_FAULTS.get(primaryCodeOf(error));
+}
+
+const SQLITE_NOTADB = 26;
+
+/** The low byte of an extended result code; 0 for an error that is not SQLite's. */
+function primaryCodeOf(error: unknown): number {
+  return error instanceof Error && 'errcode' in error && typeof error.errcode === 'number' ? error.errcode & 0xff : 0;
 }

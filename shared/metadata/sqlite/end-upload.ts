@@ -6,11 +6,12 @@ import {
   RETENTION,
   type RejectUploadInput,
 } from '../metadata-store.ts';
-import type { AvatarImage, UploadStatus } from '../records.ts';
+import { NOTHING, type Share } from '../quota.ts';
+import { type AvatarImage, instantAfter, type UploadStatus } from '../records.ts';
 import type { Database } from './connection.ts';
 import { holdsLease } from './leases.ts';
-import { closeUpload, isBeingErased, NOTHING, reservationOf, type Share } from './quota.ts';
-import { type AvatarRow, findAvatar, findUpload, instantAfter, type UploadRow, uploadOf } from './rows.ts';
+import { closeUpload, isBeingErased, reservationOf } from './quota.ts';
+import { type AvatarRow, findAvatar, findUpload, type UploadRow, uploadOf } from './rows.ts';
 
 /** MetadataStore.publishAvatar. */
 export function publishAvatar(db: Database, input: PublishAvatarInput): 'published' | 'superseded' | 'lost_lease' {

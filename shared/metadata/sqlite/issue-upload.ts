@@ -5,9 +5,10 @@ import {
   meetsAccess,
   type NewUpload,
 } from '../metadata-store.ts';
+import { newOrganization } from '../quota.ts';
 import { isTerminal, type OrganizationRecord, type OwnerRecord } from '../records.ts';
 import type { Database } from './connection.ts';
-import { isBeingErased, newOrganization, openUpload, reservationOf } from './quota.ts';
+import { isBeingErased, openUpload, reservationOf } from './quota.ts';
 import {
   type AvatarRow,
   findAvatar,

@@ -7,9 +7,9 @@ import {
   type RenewTicketInput,
   type RenewTicketOutcome,
 } from '../metadata-store.ts';
-import { type AvatarUpload, isTerminal } from '../records.ts';
+import { type AvatarUpload, instantAfter, isTerminal } from '../records.ts';
 import type { Database } from './connection.ts';
-import { findAvatar, findUpload, instantAfter, type UploadRow, uploadOf } from './rows.ts';
+import { findAvatar, findUpload, type UploadRow, uploadOf } from './rows.ts';
 
 /** MetadataStore.beginUpload. */
 export function beginUpload(db: Database, input: BeginUploadInput): BeginUploadOutcome {

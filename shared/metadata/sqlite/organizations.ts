@@ -1,7 +1,7 @@
 import type { SetLimitsInput, SetOrganizationStateInput } from '../metadata-store.ts';
+import { newOrganization } from '../quota.ts';
 import type { OrganizationRecord, ServiceSwitches } from '../records.ts';
 import type { Database } from './connection.ts';
-import { newOrganization } from './quota.ts';
 import { findOrganization, findOwner } from './rows.ts';
 
 /** MetadataStore.setLimits. */

@@ -1,15 +1,8 @@
 import type { AvatarRef } from '../../storage/object-keys.ts';
+import { NOTHING, type Share } from '../quota.ts';
 import type { OrganizationRecord, OwnerRecord } from '../records.ts';
 import type { Database } from './connection.ts';
 import { findOrganization, findOwner, type UploadRow } from './rows.ts';
-
-/** A share of an organization's quota. */
-export interface Share {
-  readonly bytes: number;
-  readonly files: number;
-}
-
-export const NOTHING: Share = { bytes: 0, files: 0 };
 
 /** What an open upload holds: its bytes and one file, a render nothing. */
 export function reservationOf(upload: Pick<UploadRow, 'contentLength'>): Share {
@@ -55,23 +48,6 @@ export function closeUpload(db: Database, { organizationId, ownerId }: Holder, s
      WHERE organizationId = :organizationId AND ownerId = :ownerId`,
     { organizationId, ownerId },
   );
-}
-
-/** An organization before its first write. */
-export function newOrganization(
-  organizationId: string,
-  limits: { readonly organizationBytes: number; readonly organizationFiles: number },
-): OrganizationRecord {
-  return {
-    organizationId,
-    bytesLimit: limits.organizationBytes,
-    bytesFree: limits.organizationBytes,
-    filesLimit: limits.organizationFiles,
-    filesFree: limits.organizationFiles,
-    openUploads: 0,
-    version: 0,
-    state: 'active',
-  };
 }
 
 /** Whether the organization, the uploader or the user whose avatar it is is being erased. */

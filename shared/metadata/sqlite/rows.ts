@@ -110,11 +110,6 @@ export function newAvatar({ entityType, entityId }: AvatarRef, organizationId: s
   };
 }
 
-/** The instant `milliseconds` after `now`. */
-export function instantAfter(now: Date, milliseconds: number): Instant {
-  return new Date(now.getTime() + milliseconds).toISOString();
-}
-
 function parsed(json: string | null): unknown {
   return json === null ? null : JSON.parse(json);
 }

@@ -23,7 +23,7 @@ import { issueUpload } from './issue-upload.ts';
 import { beginUpload, claimAvatar, redriveUpload, releaseLease, renewTicket } from './leases.ts';
 import { closeOwner, getSwitches, setLimits, setOrganizationState, setSwitches } from './organizations.ts';
 import { avatarOf, findAvatar, findOrganization, findOwner, findUpload, uploadOf } from './rows.ts';
-import { lapseLeases, type OpenUpload, openUploads, removeExpired } from './upkeep.ts';
+import { lapseLeases, removeExpired } from './upkeep.ts';
 
 /**
  * The port over one SQLite file: each transition is one transaction, on disk before its outcome is returned. Besides
@@ -146,11 +146,6 @@ export class SqliteMetadataStore implements MetadataStore {
 
   async checkReady() {
     this.#connection.read(getSwitches);
-  }
-
-  /** All uploads that have not ended, the one that is due first at the head: what a start drives again. */
-  openUploads(): readonly OpenUpload[] {
-    return this.#connection.read(openUploads);
   }
 
   /** Takes every lease as lapsed and due at `now`. Only at the start of the process that owns the folder. */

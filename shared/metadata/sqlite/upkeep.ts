@@ -1,20 +1,4 @@
-import type { Instant, UploadRecord } from '../records.ts';
 import type { Database } from './connection.ts';
-
-/** An upload that has not ended. */
-export interface OpenUpload {
-  readonly uploadId: string;
-  readonly kind: UploadRecord['kind'];
-  readonly status: 'pending' | 'processing';
-  readonly workAt: Instant;
-}
-
-/** All open uploads, the one that is due first at the head. Every open upload has a time to be looked at. */
-export function openUploads(db: Database): OpenUpload[] {
-  return db
-    .all<OpenUpload>('SELECT uploadId, kind, status, workAt FROM uploads WHERE workAt IS NOT NULL ORDER BY workAt')
-    .map((row) => ({ ...row }));
-}
 
 /**
  * Frees every upload in processing and makes it due at `now`; its attempt stays counted. Right only while no worker

@@ -1,0 +1,26 @@
+import type { OrganizationRecord } from './records.ts';
+
+/** A share of an organization's quota. */
+export interface Share {
+  readonly bytes: number;
+  readonly files: number;
+}
+
+export const NOTHING: Share = { bytes: 0, files: 0 };
+
+/** An organization before its first write. */
+export function newOrganization(
+  organizationId: string,
+  limits: { readonly organizationBytes: number; readonly organizationFiles: number },
+): OrganizationRecord {
+  return {
+    organizationId,
+    bytesLimit: limits.organizationBytes,
+    bytesFree: limits.organizationBytes,
+    filesLimit: limits.organizationFiles,
+    filesFree: limits.organizationFiles,
+    openUploads: 0,
+    version: 0,
+    state: 'active',
+  };
+}

@@ -1,0 +1,41 @@
+import type { DynamoDBClient } from '@aws-sdk/client-dynamodb';
+
+/** One request on its way from the adapter to the engine. */
+export interface Call {
+  readonly operation: string;
+  readonly input: Record<string, unknown>;
+  /** Lets the engine do it, and gives its answer. */
+  proceed(): Promise<Record<string, unknown>>;
+}
+
+/**
+ * Puts `answer` between a client and the engine: before the tries that the SDK makes by itself (`request`), or at each
+ * of them (`try`). What it throws is what the adapter, or the SDK, sees.
+ * @returns a function that takes it away again.
+ */
+export function intercept(
+  client: DynamoDBClient,
+  answer: (call: Call) => Promise<unknown>,
+  at: 'request' | 'try' = 'request',
+): () => void {
+  const placement =
+    at === 'request'
+      ? ({ step: 'initialize', priority: 'high', name: 'intercept' } as const)
+      : ({ step: 'finalizeRequest', priority: 'low', name: 'intercept' } as const);
+  const middleware = (next: (args: never) => Promise<object>, { commandName = '' }: { commandName?: string }) => {
+    return async (args: { readonly input: unknown }) => {
+      let response = {};
+      const output = await answer({
+        operation: commandName.replace(/Command$/, ''),
+        input: args.input as Record<string, unknown>,
+        async proceed() {
+          response = await next(args as never);
+          return (response as { output: Record<string, unknown> }).output;
+        },
+      });
+      return { ...response, output };
+    };
+  };
+  client.middlewareStack.add(middleware as never, placement as never);
+  return () => client.middlewareStack.remove('intercept');
+}
