@@ -22,39 +22,35 @@ const POLL_SECONDS = 1;
 export function createApiHandler(dependencies: ApiDependencies): HttpHandler {
   const { metadata, settings, log } = dependencies;
   const handlers: Handlers<'api'> = {
-    async createAvatarUpload({ params, body, path, principal, idempotencyKey }) {
-      const avatar = avatarOf(params);
+    async createAvatarUpload({ params: avatar, body, principal, idempotencyKey: key }) {
       if (isSentBytes(body)) {
-        const sent = { avatar, principal, sent: body, path, idempotencyKey };
+        const sent = { avatar, principal, sent: body, idempotencyKey: key };
         const { upload, info } = await uploadFromRequest(dependencies, sent);
         return info ? { status: 201, body: info } : acceptedUpload(dependencies, upload);
       }
-      const operation = `POST ${path}`;
-      const idempotency =
-        idempotencyKey === undefined
-          ? undefined
-          : digestRequest({ key: idempotencyKey, principal, operation, request: body });
+      const idempotency = key === undefined ? undefined : digestRequest({ key, principal, avatar, request: body });
       const ticket = await createAvatarUploadTicket(dependencies, { avatar, principal, wish: body, idempotency });
       return { status: 201, headers: { location: uploadAddress(ticket.uploadId) }, body: ticket };
     },
 
-    async renderAvatar({ params, body, principal }) {
-      const { uploadId } = await renderAvatar(dependencies, { avatar: avatarOf(params), principal, crop: body.crop });
+    async renderAvatar({ params: avatar, body, principal }) {
+      const { uploadId } = await renderAvatar(dependencies, { avatar, principal, crop: body.crop });
       const upload = await findUpload(dependencies, { uploadId, principal, action: 'upload.read' });
       return acceptedUpload(dependencies, upload);
     },
 
-    async getAvatarInfo({ params, principal }) {
-      return { status: 200, body: await getAvatarInfo(dependencies, { avatar: avatarOf(params), principal }) };
+    async getAvatarInfo({ params: avatar, principal }) {
+      return { status: 200, body: await getAvatarInfo(dependencies, { avatar, principal }) };
     },
 
-    async deleteAvatar({ params, principal }) {
-      await deleteAvatar(dependencies, { avatar: avatarOf(params), principal });
+    async deleteAvatar({ params: avatar, principal }) {
+      await deleteAvatar(dependencies, { avatar, principal });
       return { status: 204 };
     },
 
     async getAvatarsInfo({ body, principal }) {
-      const refs = (entityType: EntityType): AvatarRef[] => body[entityType].map((id) => avatarOf({ entityType, id }));
+      const refs = (entityType: EntityType): AvatarRef[] =>
+        body[entityType].map((entityId) => ({ entityType, entityId }));
       const avatars = [...refs('users'), ...refs('agents')];
       const infos = await getAvatarsInfo(dependencies, { avatars, principal });
       return {
@@ -90,10 +86,6 @@ export function createApiHandler(dependencies: ApiDependencies): HttpHandler {
     },
   };
   return httpPipeline(log, createDispatcher({ group: 'api', handlers, claimNames: settings.claimNames }));
-}
-
-function avatarOf({ entityType, id }: { entityType: EntityType; id: string }): AvatarRef {
-  return { entityType, entityId: id };
 }
 
 function uploadAddress(uploadId: string): string {

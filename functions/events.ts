@@ -1,5 +1,6 @@
 import type { APIGatewayProxyStructuredResultV2, S3Event, SQSRecord } from 'aws-lambda';
 import type { ApiReply, ApiRequest } from '../shared/api/dispatch.ts';
+import { RequestRefusedError } from '../shared/errors.ts';
 import { type AvatarRef, ENTITY_TYPES, isSafeId, uploadIdOfKey } from '../shared/storage/object-keys.ts';
 
 /** What the product reads of an API Gateway HTTP API event, payload format 2.0. */
@@ -35,12 +36,24 @@ export function apiRequestOf(event: HttpEvent): ApiRequest {
     method: event.requestContext.http.method,
     rawPath: event.rawPath,
     pathParameters: definedOnly(event.pathParameters ?? {}),
-    // Not queryStringParameters: API Gateway joins repeated names with a comma there, which no schema could tell apart.
-    query: Object.fromEntries(new URLSearchParams(event.rawQueryString ?? '')),
+    query: queryOf(event.rawQueryString ?? ''),
     headers,
     ...(body && { body }),
     ...(claims && { claims }),
   };
+}
+
+/** Not queryStringParameters: API Gateway joins repeated names with a comma there, which no schema could tell apart. */
+function queryOf(rawQueryString: string): Record<string, string> {
+  const pairs = [...new URLSearchParams(rawQueryString)];
+  const query = Object.fromEntries(pairs);
+  const repeated = pairs.find(([name, value]) => query[name] !== value);
+  if (!repeated) return query;
+  const [field] = repeated;
+  throw new RequestRefusedError('invalid_request', `"${field}" is given more than once`, {
+    field,
+    accepted: 'one value',
+  });
 }
 
 function bodyOf(event: HttpEvent): ApiRequest['body'] {

@@ -10,9 +10,10 @@ const IMAGE_CACHE_CONTROL = 'public, max-age=60';
 /** The operations that need no token, and the answer to every address that is not one (`$default`). */
 export function createPublicApiHandler(dependencies: PublicApiDependencies): HttpHandler {
   const { settings, log, storage, metadata } = dependencies;
+  let openApi: string | undefined;
   const handlers: Handlers<'public-api'> = {
-    async getAvatarImage({ params, query }) {
-      const answer = await getAvatarImage(dependencies, avatarOf(params), query);
+    async getAvatarImage({ params: avatar, query }) {
+      const answer = await getAvatarImage(dependencies, avatar, query);
       if (answer.kind === 'redirect') {
         return { status: 302, headers: { location: answer.location, 'cache-control': IMAGE_CACHE_CONTROL } };
       }
@@ -26,7 +27,8 @@ export function createPublicApiHandler(dependencies: PublicApiDependencies): Htt
       return { status: 200, body: { status: 'ready' } };
     },
     async getOpenApi() {
-      return { status: 200, body: openApiDocument() };
+      openApi ??= JSON.stringify(openApiDocument());
+      return { status: 200, body: openApi };
     },
   };
   return httpPipeline(log, createDispatcher({ group: 'public-api', handlers, claimNames: settings.claimNames }));
@@ -39,7 +41,3 @@ const SVG_HEADERS = {
   'content-security-policy': "default-src 'none'; style-src 'unsafe-inline'; sandbox",
   'cross-origin-resource-policy': 'cross-origin',
 };
-
-function avatarOf({ entityType, id }: { entityType: 'users' | 'agents'; id: string }) {
-  return { entityType, entityId: id };
-}

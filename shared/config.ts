@@ -42,12 +42,29 @@ function text(pattern: RegExp, accepts: string, fallback: string): Variable<stri
   return variable(z.string().check(z.regex(pattern)), accepts, fallback);
 }
 
+/** A setting that may be absent; then it is the empty string. */
+function optionalText(pattern: RegExp, accepts: string): Variable<string> {
+  return text(pattern, accepts, '');
+}
+
 const claimName = (fallback: string) => text(/^[\x21-\x7e]{1,128}$/, 'the name of a token claim', fallback);
+
+const ENDPOINT = /^https?:\/\/[^\s/?#]+$/;
 
 /** Every setting of the service, under the name of its environment variable. */
 const VARIABLES = {
-  STORAGE_BACKEND: oneOf(['local'], 'local'),
+  STORAGE_BACKEND: oneOf(['local', 's3'], 'local'),
   UPLOAD_DIRECTORY: text(/\S/, 'a folder', './uploads'),
+  AWS_REGION: text(/^[a-z]{2}(-[a-z]+)+-\d$/, 'a region, as eu-central-1', 'us-east-1'),
+  S3_BUCKET_NAME: optionalText(/^[a-z0-9][a-z0-9.-]{1,61}[a-z0-9]$/, 'the name of a bucket'),
+  S3_BUCKET_PATH: optionalText(/^[\w!.*'()-]+(\/[\w!.*'()-]+)*$/, 'a key prefix without a slash at either end'),
+  CLOUDFRONT_DOMAIN: optionalText(/^[a-z0-9-]+(\.[a-z0-9-]+)+$/, 'a host name'),
+  METADATA_TABLE_NAME: optionalText(/^[A-Za-z0-9_.-]{3,255}$/, 'the name of a DynamoDB table; unset: SQLite'),
+  UPLOAD_QUEUE_URL: optionalText(/^https?:\/\/\S+$/, 'the URL of a queue'),
+  MAINTENANCE_QUEUE_URL: optionalText(/^https?:\/\/\S+$/, 'the URL of a queue'),
+  CLOUDFRONT_DISTRIBUTION_ID: optionalText(/^[A-Z0-9]+$/, 'the id of a distribution'),
+  AWS_ENDPOINT_URL: optionalText(ENDPOINT, 'a URL without a path'),
+  AWS_ENDPOINT_URL_S3: optionalText(ENDPOINT, 'a URL without a path'),
   HOST: text(/^[A-Za-z0-9.:-]+$/, 'a host name or address to listen on', '127.0.0.1'),
   PORT: wholeNumber(0, 65_535, 3000),
   PUBLIC_BASE_URL: text(/^(https?:\/\/[^\s/?#]+(\/[^\s?#]+)*)?$/, 'an http or https URL without a final slash', ''),
@@ -75,13 +92,22 @@ export function readConfig(environment: Readonly<Record<string, string | undefin
   const entries = (Object.keys(VARIABLES) as VariableName[]).map((name) => {
     const { read, accepts, fallback } = VARIABLES[name] as Variable<unknown>;
     const raw = environment[name];
-    if (raw === undefined || raw === '') return [name, fallback];
+    if (raw === undefined || raw === '') return [name, defaultOf(name, environment) ?? fallback];
     const parsed = z.safeParse(read, raw);
     if (!parsed.success) faults.push(`${name} is "${raw}"; it accepts ${accepts}`);
     return [name, parsed.data];
   });
+  const config = Object.fromEntries(entries) as Config;
+  if (config.STORAGE_BACKEND === 's3' && config.S3_BUCKET_NAME === '') {
+    faults.push('S3_BUCKET_NAME is not set; with STORAGE_BACKEND=s3 it must be the name of a bucket');
+  }
   if (faults.length > 0) throw new InvalidConfigurationError(faults.join('\n'));
-  return Object.fromEntries(entries) as Config;
+  return config;
+}
+
+/** Production stores in S3 unless it is told otherwise: a folder there would be gone with its machine. */
+function defaultOf(name: VariableName, { NODE_ENV }: Readonly<Record<string, string | undefined>>): string | undefined {
+  return name === 'STORAGE_BACKEND' && NODE_ENV === 'production' ? 's3' : undefined;
 }
 
 /** The claims that say who calls, as configured. */

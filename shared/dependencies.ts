@@ -3,7 +3,7 @@ import type { AgentBinding } from './access/rules.ts';
 import type { MetadataStore } from './metadata/metadata-store.ts';
 import type { ServiceSwitches } from './metadata/records.ts';
 import type { AvatarRef } from './storage/object-keys.ts';
-import type { StorageBackend } from './storage/storage-backend.ts';
+import type { FileUrlSource, StorageBackend } from './storage/storage-backend.ts';
 
 /** Everything the handlers need from outside; functions/local and functions/aws each build one. */
 export interface Dependencies {
@@ -28,7 +28,7 @@ export type WorkerDependencies = Omit<Dependencies, 'queues' | 'edgeCache' | 'sw
 export type MaintenanceDependencies = Omit<Dependencies, 'scanner' | 'switches'>;
 /** It signs addresses and touches no object. */
 export type PublicApiDependencies = Pick<Dependencies, 'metadata' | 'settings' | 'log' | 'clock'> & {
-  readonly storage: Pick<StorageBackend, 'getFileUrl' | 'checkReady'>;
+  readonly storage: FileUrlSource;
 };
 
 export interface Settings {

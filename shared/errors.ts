@@ -13,7 +13,6 @@ export const REJECTION_CODES = [
   'crop_outside_image',
   'too_many_pixels',
   'metadata_too_large',
-  'file_too_large',
   'infected',
   'content_disallowed',
   'processing_failed',
@@ -41,7 +40,7 @@ export const REQUEST_CODES = [
   'uploads_paused',
   'idempotency_key_reused',
   'checksum_not_supported',
-  'checksum_mismatch',
+  'file_too_large',
 ] as const;
 export type RequestCode = (typeof REQUEST_CODES)[number];
 
@@ -51,6 +50,7 @@ export type DependencyCode =
   | 'object_changed'
   | 'object_exists'
   | 'length_mismatch'
+  | 'checksum_mismatch'
   | 'invalid_key'
   | 'storage_denied'
   | 'dependency_unavailable';

@@ -10,7 +10,7 @@ import {
 } from 'jose';
 import type { ClaimNames } from '../../shared/access/principal.ts';
 import { InvalidConfigurationError } from '../../shared/errors.ts';
-import { keepSecret } from './hidden-folder.ts';
+import { damagedSecret, keepSecret } from './hidden-folder.ts';
 
 /** RFC 8725, 3.1: one algorithm, the one that API Gateway's JWT authorizer knows. */
 const ALGORITHM = 'RS256';
@@ -45,12 +45,8 @@ export async function openDevIssuer(options: {
   readonly nodeEnv: string | undefined;
 }): Promise<DevIssuer> {
   const { keyFile, claimNames, nodeEnv } = options;
-  if (nodeEnv === 'production') {
-    throw new InvalidConfigurationError(
-      'NODE_ENV is "production"; local mode and its token issuer are for development',
-    );
-  }
-  const privateJwk = JSON.parse(await keepSecret(keyFile, makeKey)) as JWK;
+  refuseProduction(nodeEnv);
+  const privateJwk = await readKey(keyFile);
   const { kty, n, e } = privateJwk;
   const publicJwk = { kty, n, e, alg: ALGORITHM, use: 'sig', kid: await calculateJwkThumbprint({ kty, n, e } as JWK) };
   const [privateKey, publicKey] = await Promise.all([importJWK(privateJwk, ALGORITHM), importJWK(publicJwk as JWK)]);
@@ -81,6 +77,24 @@ export async function openDevIssuer(options: {
       }
     },
   };
+}
+
+/** @throws InvalidConfigurationError in production. */
+export function refuseProduction(nodeEnv: string | undefined): void {
+  if (nodeEnv !== 'production') return;
+  const why = 'local mode and its token issuer are for development';
+  throw new InvalidConfigurationError(`NODE_ENV is "production"; ${why}; it accepts any other value`);
+}
+
+async function readKey(keyFile: string): Promise<JWK> {
+  const text = await keepSecret(keyFile, makeKey);
+  try {
+    const key = JSON.parse(text) as JWK;
+    await importJWK(key, ALGORITHM);
+    return key;
+  } catch (cause) {
+    throw damagedSecret(keyFile, { cause });
+  }
 }
 
 async function makeKey(): Promise<string> {

@@ -1,6 +1,7 @@
 import { randomBytes } from 'node:crypto';
 import { link, mkdir, readFile, unlink, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
+import { InvalidConfigurationError } from '../../shared/errors.ts';
 
 /** What the service itself keeps beside the objects: database, keys, lock, dead letters. No object key reaches it. */
 export interface HiddenFolder {
@@ -11,9 +12,18 @@ export interface HiddenFolder {
   readonly linkSecret: string;
 }
 
+/** @throws InvalidConfigurationError for a place where no folder can be. */
 export async function openHiddenFolder(uploadDirectory: string): Promise<HiddenFolder> {
   const folder = join(uploadDirectory, '.service');
-  await mkdir(folder, { recursive: true, mode: 0o700 });
+  try {
+    await mkdir(folder, { recursive: true, mode: 0o700 });
+  } catch (cause) {
+    const why = (cause as NodeJS.ErrnoException).code;
+    throw new InvalidConfigurationError(
+      `UPLOAD_DIRECTORY is "${uploadDirectory}"; it accepts a folder that this user may write to (${why})`,
+      { cause },
+    );
+  }
   return {
     database: join(folder, 'metadata.sqlite'),
     lock: join(folder, 'owner.sqlite'),
@@ -21,6 +31,18 @@ export async function openHiddenFolder(uploadDirectory: string): Promise<HiddenF
     signingKey: join(folder, 'token-key.json'),
     linkSecret: join(folder, 'link-secret'),
   };
+}
+
+/** The 32 random bytes in a file. @throws InvalidConfigurationError for a file that holds anything else. */
+export async function keepRandomKey(path: string): Promise<Uint8Array> {
+  const key = Buffer.from(await keepSecret(path, () => randomBytes(32).toString('base64')), 'base64');
+  if (key.length !== 32) throw damagedSecret(path);
+  return key;
+}
+
+/** For a file of the service that somebody else wrote to: going on with it would weaken what it protects. */
+export function damagedSecret(path: string, options?: ErrorOptions): InvalidConfigurationError {
+  return new InvalidConfigurationError(`"${path}" is damaged; remove it to have a new one made`, options);
 }
 
 /**

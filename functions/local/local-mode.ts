@@ -9,11 +9,12 @@ import { createMaintenanceHandler, type MaintenanceHandler } from '../maintenanc
 import { createProcessUploadHandler } from '../process-upload.ts';
 import { createPublicApiHandler } from '../public-api.ts';
 import { type LocalDependencies, openLocalDependencies } from './dependencies.ts';
-import { openDevIssuer } from './dev-issuer.ts';
+import { openDevIssuer, refuseProduction } from './dev-issuer.ts';
 import { openHiddenFolder } from './hidden-folder.ts';
 import { recover } from './recovery.ts';
 import { createLocalServer } from './server.ts';
 import { createTransferRoutes } from './transfer-routes.ts';
+import { watchUploads } from './upload-watcher.ts';
 
 const SWEEP_MILLISECONDS = 60_000;
 /** Requests that are still being answered at the end get this long. */
@@ -39,29 +40,31 @@ export interface LocalMode {
  * @throws InvalidConfigurationError for production, a folder or a port that is in use.
  */
 export async function startLocalMode({ config, nodeEnv, log, clock }: LocalModeOptions): Promise<LocalMode> {
-  const claimNames = claimNamesOf(config);
-  const { signingKey } = await openHiddenFolder(config.UPLOAD_DIRECTORY);
-  const issuer = await openDevIssuer({ keyFile: signingKey, claimNames, nodeEnv });
-
+  refuseProduction(nodeEnv);
   // Listens first, because with PORT=0 the address is known only then; requests wait until everything stands.
   const ready = Promise.withResolvers<RequestListener>();
   const server = createServer(async (request, response) => (await ready.promise)(request, response));
   const boundUrl = await listen(server, config);
+  let local: LocalDependencies | undefined;
   try {
+    const { signingKey } = await openHiddenFolder(config.UPLOAD_DIRECTORY);
+    const issuer = await openDevIssuer({ keyFile: signingKey, claimNames: claimNamesOf(config), nodeEnv });
     const url = config.PUBLIC_BASE_URL || boundUrl;
-    const local = await openLocalDependencies({ config, baseUrl: url, log, clock });
-    const { dependencies, storage, secret, uploads, maintenance } = local;
+    const opened = await openLocalDependencies({ config, baseUrl: url, log, clock });
+    local = opened;
+    const { dependencies, folder, uploads, maintenance } = opened;
     const maintain = createMaintenanceHandler(dependencies);
-    const recovered = await recover(local);
+    const recovered = await recover(opened);
     if (recovered.redriven > 0) log.info('taken up again', recovered);
     uploads.consume(createProcessUploadHandler(dependencies));
     maintenance.consume(maintain);
-    const timer = startSweeping(local, maintain, log);
+    const timer = startSweeping(opened, maintain, log);
+    const watcher = folder ? undefined : watchUploads(dependencies, uploads);
     ready.resolve(
       createLocalServer({
         publicApi: createPublicApiHandler(dependencies),
         api: createApiHandler(dependencies),
-        transfers: createTransferRoutes({ storage, secret, now: clock, log }),
+        transfers: folder && createTransferRoutes({ ...folder, now: clock, log }),
         issuer,
         log,
       }),
@@ -71,22 +74,23 @@ export async function startLocalMode({ config, nodeEnv, log, clock }: LocalModeO
       async stop() {
         clearInterval(timer);
         await closeServer(server);
-        await Promise.all([uploads.stop(), maintenance.stop()]);
-        local.close();
+        await Promise.all([watcher?.stop(), uploads.stop(), maintenance.stop()]);
+        opened.close();
       },
     };
   } catch (error) {
     server.close();
+    local?.close();
     throw error;
   }
 }
 
 /** The schedule of the maintenance function, and what DynamoDB's TTL does on AWS. */
-function startSweeping({ metadata, dependencies }: LocalDependencies, maintain: MaintenanceHandler, log: Log) {
+function startSweeping({ database, dependencies }: LocalDependencies, maintain: MaintenanceHandler, log: Log) {
   return setInterval(async () => {
     try {
       await maintain({ 'detail-type': 'Scheduled Event' }, { awsRequestId: dependencies.newId() } as Context);
-      metadata.removeExpired({ now: dependencies.clock() });
+      database?.removeExpired({ now: dependencies.clock() });
     } catch (error) {
       log.error('the sweep failed; it runs again in a minute', { error });
     }

@@ -109,7 +109,12 @@ export class LocalQueue {
     const { name, deadLetterFile, log } = this.#options;
     const letter = { queue: name, messageId: message.id, body: message.body, at: new Date().toISOString() };
     log.error('a message is dead', letter);
-    await appendFile(deadLetterFile, `${JSON.stringify(letter)}\n`);
+    try {
+      await appendFile(deadLetterFile, `${JSON.stringify(letter)}\n`);
+    } catch (error) {
+      // The line above has it; the queue must go on.
+      log.error('a dead letter could not be kept', { error });
+    }
     this.#finish();
   }
 

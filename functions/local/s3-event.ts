@@ -1,10 +1,16 @@
 import type { S3Event } from 'aws-lambda';
 
-/** The bucket that local events name. */
-export const LOCAL_BUCKET = 'local';
+/** An object as its event tells of it. `key` is the whole key, with the configured prefix; `size` in bytes. */
+export interface CreatedObject {
+  readonly bucket: string;
+  readonly key: string;
+  readonly size: number;
+  readonly eTag: string;
+  readonly at: Date;
+}
 
 /** What S3 sends to a queue when an object was created (S3 user guide, "Event message structure", version 2). */
-export function objectCreatedEvent(object: { key: string; size: number; eTag: string; at: Date }): S3Event {
+export function objectCreatedEvent(object: CreatedObject): S3Event {
   const eventTime = object.at.toISOString();
   return {
     Records: [
@@ -20,7 +26,11 @@ export function objectCreatedEvent(object: { key: string; size: number; eTag: st
         s3: {
           s3SchemaVersion: '1.0',
           configurationId: 'uploads',
-          bucket: { name: LOCAL_BUCKET, ownerIdentity: { principalId: 'local' }, arn: `arn:aws:s3:::${LOCAL_BUCKET}` },
+          bucket: {
+            name: object.bucket,
+            ownerIdentity: { principalId: 'local' },
+            arn: `arn:aws:s3:::${object.bucket}`,
+          },
           object: {
             // Form-encoded, as S3 writes keys in events.
             key: object.key.split('/').map(encodeURIComponent).join('/').replaceAll('%20', '+'),

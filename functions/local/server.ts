@@ -9,6 +9,7 @@ import { type HttpEvent, httpResultOf } from '../events.ts';
 import type { HttpHandler } from '../middleware.ts';
 import { allowCrossOrigin, answerPreflight } from './cross-origin.ts';
 import type { DevIssuer } from './dev-issuer.ts';
+import { discardBody, readBody } from './request-body.ts';
 import type { TransferRoutes } from './transfer-routes.ts';
 
 /** Lambda's limit for a request, about 6 MB after base64. */
@@ -17,7 +18,8 @@ const MAX_BODY_BYTES = 4.5 * 1024 * 1024;
 export interface LocalServerOptions {
   readonly publicApi: HttpHandler;
   readonly api: HttpHandler;
-  readonly transfers: TransferRoutes;
+  /** Absent where clients send their bytes to S3. */
+  readonly transfers: TransferRoutes | undefined;
   readonly issuer: DevIssuer;
   readonly log: Log;
 }
@@ -30,14 +32,16 @@ export function createLocalServer(options: LocalServerOptions) {
   const { transfers, issuer, log } = options;
   return async (request: IncomingMessage, response: ServerResponse): Promise<void> => {
     try {
-      if (await transfers(request, response)) return;
+      if (await transfers?.(request, response)) return;
       if (answerPreflight(request, response)) return;
       allowCrossOrigin(response);
-      if (request.url === '/.well-known/jwks.json') send(response, httpResultOf({ status: 200, body: issuer.keySet }));
-      else send(response, await answer(options, request));
+      const asksForKeys = request.method === 'GET' && request.url === '/.well-known/jwks.json';
+      const result = asksForKeys ? httpResultOf({ status: 200, body: issuer.keySet }) : await answer(options, request);
+      await send(request, response, result);
     } catch (error) {
+      if (request.destroyed && !request.complete) return; // the client is gone
       log.error('the server failed', { error });
-      send(response, refusal(error, randomUUID()));
+      await send(request, response, refusal(error, randomUUID()));
     }
   };
 }
@@ -55,8 +59,8 @@ async function answer(
   const claims = needsToken ? await issuer.verify(bearerToken(request)) : undefined;
   if (needsToken && !claims)
     return refusal(new RequestRefusedError('unauthorized', 'a valid token is needed'), requestId);
-  const body = match ? await readBody(request) : undefined;
-  if (body && body.length > MAX_BODY_BYTES) return refusal(tooLarge(), requestId);
+  const body = match && (await readBody(request, MAX_BODY_BYTES));
+  if (match && !body) return refusal(tooLarge(), requestId);
 
   const event: HttpEvent = {
     routeKey: match?.entry.routeKey ?? '$default',
@@ -88,9 +92,12 @@ function headersOf({ headers }: IncomingMessage): Record<string, string> {
 /** As the authorizer of an HTTP API hands claims over: an array becomes "[a b]". */
 function flattenLists(claims: Record<string, unknown>): Record<string, unknown> {
   const entries = Object.entries(claims);
-  return Object.fromEntries(
-    entries.map(([name, value]) => [name, Array.isArray(value) ? `[${value.join(' ')}]` : value]),
-  );
+  return Object.fromEntries(entries.map(([name, value]) => [name, Array.isArray(value) ? flat(value) : value]));
+}
+
+/** Without names that the form cannot hold: a part of "org admin" must not become "admin" here. */
+function flat(values: readonly unknown[]): string {
+  return `[${values.filter((value) => !/\s/.test(String(value))).join(' ')}]`;
 }
 
 /** API Gateway hands text over as it is and everything else in base64. */
@@ -99,22 +106,10 @@ function bodyFields(body: Buffer | undefined, entry: RouteEntry | undefined) {
   return { body: body.toString('base64'), isBase64Encoded: true };
 }
 
-/** The whole body, or the start of one that is too long: the rest is not kept. */
-async function readBody(request: IncomingMessage): Promise<Buffer> {
-  const chunks: Buffer[] = [];
-  let length = 0;
-  for await (const chunk of request as AsyncIterable<Buffer>) {
-    if (length <= MAX_BODY_BYTES) chunks.push(chunk);
-    length += chunk.length;
-    if (length > 4 * MAX_BODY_BYTES) break;
-  }
-  return Buffer.concat(chunks);
-}
-
 function tooLarge(): RequestRefusedError {
   return new RequestRefusedError('file_too_large', 'the request is too large', {
     field: 'body',
-    accepted: `at most ${MAX_BODY_BYTES} bytes; ask for an upload ticket for more`,
+    accepted: `at most ${MAX_BODY_BYTES} bytes`,
   });
 }
 
@@ -123,9 +118,19 @@ function refusal(error: unknown, requestId: string): APIGatewayProxyStructuredRe
   return httpResultOf({ status: document.status, headers, body: document });
 }
 
-function send(response: ServerResponse, { statusCode, headers, body }: APIGatewayProxyStructuredResultV2): void {
-  if (response.headersSent) return void response.destroy();
-  const length = statusCode === 204 ? {} : { 'content-length': Buffer.byteLength(body ?? '') };
-  response.writeHead(statusCode ?? 200, { ...length, ...(headers as Record<string, string>) });
-  response.end(body);
+async function send(
+  request: IncomingMessage,
+  response: ServerResponse,
+  { statusCode = 200, headers, body = '' }: APIGatewayProxyStructuredResultV2,
+): Promise<void> {
+  if (response.headersSent) {
+    response.destroy();
+    return;
+  }
+  const length = statusCode === 204 ? {} : { 'content-length': Buffer.byteLength(body) };
+  const connection = request.complete ? {} : { connection: 'close' };
+  response.writeHead(statusCode, { ...length, ...connection, ...(headers as Record<string, string>) });
+  if (body !== '') response.write(body);
+  await discardBody(request);
+  response.end();
 }

@@ -1,6 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import type { IncomingMessage, OutgoingHttpHeaders, ServerResponse } from 'node:http';
 import { AppError } from '../../shared/errors.ts';
+import { discardBody } from './request-body.ts';
 
 /** The status of every error code, as S3 answers it (Amazon S3 API Reference, Error Responses). */
 const STATUSES = {
@@ -74,29 +75,6 @@ export async function sendError(request: IncomingMessage, response: ServerRespon
   if (request.method !== 'HEAD') response.write(body);
   await discardBody(request);
   response.end();
-}
-
-const DISCARDED_BYTES = 16 * 1024 ** 2;
-
-/**
- * Reads on after the answer was given, for a while: closing a connection with unread bytes resets it, and a client
- * that is still sending may never see why.
- */
-async function discardBody(request: IncomingMessage): Promise<void> {
-  let bytes = 0;
-  try {
-    for await (const chunk of bodyOf(request)) {
-      bytes += chunk.byteLength;
-      if (bytes > DISCARDED_BYTES) return;
-    }
-  } catch {
-    // the client is gone, and the answer with it
-  }
-}
-
-/** The body as it arrives. Unlike the request itself, leaving it early does not end the connection. */
-export function bodyOf(request: IncomingMessage): AsyncIterable<Uint8Array> {
-  return { [Symbol.asyncIterator]: () => request.iterator({ destroyOnReturn: false }) };
 }
 
 function escapeXml(text: string): string {

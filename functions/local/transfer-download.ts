@@ -24,7 +24,8 @@ export async function sendObject(
   const conditions = request.headers;
   if (conditions['if-match'] !== undefined && !names(conditions['if-match'], eTag)) throw preconditionFailed();
   if (conditions['if-none-match'] !== undefined && names(conditions['if-none-match'], eTag)) {
-    response.writeHead(304, { etag: eTag }).end();
+    const { cacheControl } = info;
+    response.writeHead(304, { etag: eTag, ...(cacheControl !== undefined && { 'cache-control': cacheControl }) }).end();
     return;
   }
   const range = rangeOf(conditions, info.size, eTag);

@@ -2,7 +2,8 @@ import type { IncomingMessage } from 'node:http';
 import { type PostPolicy, verifyPolicy } from '../../shared/storage/local/transfer-grants.ts';
 import { storageKeyOf } from '../../shared/storage/object-keys.ts';
 import type { StorageBackend } from '../../shared/storage/storage-backend.ts';
-import { bodyOf, TransferError } from './transfer-answers.ts';
+import { bodyOf } from './request-body.ts';
+import { TransferError } from './transfer-answers.ts';
 import { readForm, type TransferForm } from './transfer-form-reader.ts';
 import { contentLengthOf } from './transfer-upload.ts';
 

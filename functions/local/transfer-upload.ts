@@ -1,7 +1,8 @@
 import type { IncomingMessage } from 'node:http';
 import type { StorageKey } from '../../shared/storage/object-keys.ts';
 import type { StorageBackend } from '../../shared/storage/storage-backend.ts';
-import { bodyOf, TransferError } from './transfer-answers.ts';
+import { bodyOf } from './request-body.ts';
+import { TransferError } from './transfer-answers.ts';
 
 /**
  * The length a body is announced with, in bytes.

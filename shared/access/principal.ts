@@ -1,5 +1,5 @@
 import { RequestRefusedError } from '../errors.ts';
-import { isSafeId } from '../storage/object-keys.ts';
+import { ID_ACCEPTS, isSafeId } from '../storage/object-keys.ts';
 
 /** Who calls, as a verified token says. */
 export interface Principal {
@@ -33,17 +33,18 @@ function idClaim(claims: Readonly<Record<string, unknown>>, name: string): strin
   if (typeof value === 'string' && isSafeId(value)) return value;
   throw new RequestRefusedError('forbidden', `the token's claim "${name}" is missing or not an id`, {
     field: `token.${name}`,
-    accepted: 'letters, digits and ._@|+=-, starting with a letter or digit, at most 128 characters',
+    accepted: ID_ACCEPTS,
   });
 }
 
 /**
  * A list of names: an array as the issuer wrote it, or "[a b]", which is what the JWT authorizer of API Gateway's HTTP
- * APIs makes of an array. A plain string is one name.
+ * APIs makes of an array. A plain string is one name. A name with a space in it cannot be told apart in the second form,
+ * so it counts in none: a part of it must never become a role.
  */
 function listClaim(value: unknown): string[] {
-  if (Array.isArray(value)) return value.filter((item) => typeof item === 'string');
+  if (Array.isArray(value)) return value.filter((item) => typeof item === 'string' && !/\s/.test(item));
   if (typeof value !== 'string') return [];
-  const flattened = /^\[(.*)\]$/.exec(value)?.[1] ?? value;
-  return flattened.split(/[\s,]+/).filter((item) => item !== '');
+  const flattened = /^\[(.*)\]$/.exec(value)?.[1];
+  return flattened === undefined ? [value] : flattened.split(' ').filter((item) => item !== '');
 }

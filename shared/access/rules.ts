@@ -27,7 +27,7 @@ export type Action = keyof typeof RULES;
 export type AgentBinding = 'first-ticket' | 'registered';
 
 function allows(action: Action, relations: ReadonlySet<Relation>): boolean {
-  return RULES[action].some((relation) => relations.has(relation));
+  return (RULES[action] as readonly Relation[]).some((relation) => relations.has(relation));
 }
 
 /** The relations that follow from membership in `organizationId`. */
@@ -49,7 +49,8 @@ export function mayReadAvatar(principal: Principal, avatar: AvatarRecord): boole
 
 /**
  * The condition that the avatar's record must meet for the caller to change it, or undefined if no record could: it is
- * tested inside the transition, so that a binding between check and write cannot slip through.
+ * tested inside the transition, so that a binding between check and write cannot slip through. A condition on the
+ * organization holds for exactly the records whose organization is the caller's, so the relations are those to it.
  */
 export function avatarWriteAccess(
   principal: Principal,
@@ -57,13 +58,14 @@ export function avatarWriteAccess(
   agentBinding: AgentBinding,
 ): AvatarAccess | undefined {
   const { organizationId, sub } = principal;
-  if (avatar.entityType === 'users') {
-    // A user's own token binds the avatar and keeps reaching it from any organization; nobody else's ever binds it.
-    if (isSelf(principal, avatar)) return { organizationId, ownerId: sub, mayBind: true };
-    if (allows('user-avatar.write', relationsTo(principal, organizationId))) return { organizationId, mayBind: false };
-    return undefined;
+  const action = avatar.entityType === 'users' ? 'user-avatar.write' : 'agent-avatar.write';
+  // A user's own token binds the avatar and keeps reaching it from any organization; nobody else's ever binds it.
+  if (isSelf(principal, avatar) && allows(action, new Set<Relation>(['self']))) {
+    return { organizationId, ownerId: sub, mayBind: true };
   }
-  return { organizationId, mayBind: agentBinding === 'first-ticket' };
+  const mayBind = agentBinding === 'first-ticket' && allows(action, new Set<Relation>(['binder']));
+  if (mayBind || allows(action, relationsTo(principal, organizationId))) return { organizationId, mayBind };
+  return undefined;
 }
 
 /** Whether the caller may bind agents at all. */

@@ -53,7 +53,6 @@ export interface SentBytes {
 
 /** What a handler gets: every part checked by the contract's schemas. */
 export interface OperationInput<O extends Operation> {
-  readonly path: string;
   readonly params: Infer<O['params']>;
   readonly query: Infer<O['query']>;
   readonly body: O extends { bodyTypes: unknown } ? Infer<O['body']> | SentBytes : Infer<O['body']>;
@@ -93,7 +92,6 @@ export function createDispatcher<G extends OperationGroup>({
     if (!entry || !handler) throw unknownRoute(request);
     const { operation, route } = entry;
     return handler({
-      path: request.rawPath,
       principal: group === 'api' ? principalOf(request.claims, claimNames) : undefined,
       params: operation.params && readInput(operation.params, { ...request.pathParameters, ...route.fixed }, 'path'),
       query: operation.query && readInput(operation.query, request.query, 'query'),

@@ -68,7 +68,7 @@ export const OPERATIONS = {
     routes: AVATAR_ROUTES,
     summary: 'Ask for an upload ticket, or send a small picture in the request itself (multipart/form-data or raw)',
     group: 'api',
-    callers: 'the user; admins of its organization; members, for agents',
+    callers: 'the user; admins and services of its organization; members, for agents',
     params: AvatarParams,
     body: AvatarUploadRequest,
     bodyTypes: ['multipart/form-data', 'image/*'],
@@ -88,7 +88,7 @@ export const OPERATIONS = {
   getAvatarImage: {
     method: 'GET',
     routes: AVATAR_ROUTES,
-    summary: 'The picture, or a placeholder: an address for <img> that never fails',
+    summary: 'The picture, or a placeholder: for <img>, from before there is a picture',
     group: 'public-api',
     callers: 'anyone',
     params: AvatarParams,

@@ -1,8 +1,14 @@
 import * as z from 'zod/mini';
 import { REJECTION_CODES } from '../errors.ts';
-import { THUMBNAIL_FORMATS, THUMBNAIL_SIZES, type ThumbnailFormat, type ThumbnailSize } from '../images/formats.ts';
+import {
+  PLACEHOLDER_STYLES,
+  THUMBNAIL_FORMATS,
+  THUMBNAIL_SIZES,
+  type ThumbnailFormat,
+  type ThumbnailSize,
+} from '../images/formats.ts';
 import { UPLOAD_STATUSES } from '../metadata/records.ts';
-import { ENTITY_TYPES, ID_PATTERN } from '../storage/object-keys.ts';
+import { type AvatarRef, ENTITY_TYPES, ID_ACCEPTS, ID_PATTERN } from '../storage/object-keys.ts';
 
 /** The values that cross the API. Registered ones are named components in docs/openapi.json. */
 
@@ -15,7 +21,7 @@ function named<S extends z.core.$ZodType>(id: string, schema: S): S {
 }
 
 /** The id of a user, an agent or an organization. */
-export const Id = z.string().check(z.regex(ID_PATTERN));
+export const Id = z.string().check(z.regex(ID_PATTERN, { error: ID_ACCEPTS }));
 const EntityTypeName = z.enum(ENTITY_TYPES);
 const Timestamp = z.iso.datetime({ precision: 3 });
 const Url = z.string().check(z.regex(/^https?:\/\//));
@@ -27,11 +33,18 @@ export const CropBody = named(
 );
 
 /** RFC 6838: type "/" subtype, no parameters. */
-const MediaType = z.string().check(z.regex(/^[A-Za-z0-9][\w!#$&^.+-]{0,63}\/[A-Za-z0-9][\w!#$&^.+-]{0,63}$/));
+const MediaType = z.string().check(
+  z.regex(/^[A-Za-z0-9][\w!#$&^.+-]{0,63}\/[A-Za-z0-9][\w!#$&^.+-]{0,63}$/, {
+    error: 'a media type without parameters, as image/jpeg',
+  }),
+);
 /** 32 bytes in base64. */
-const Sha256 = z.string().check(z.regex(/^[A-Za-z0-9+/]{43}=$/));
+const Sha256 = z.string().check(z.regex(/^[A-Za-z0-9+/]{43}=$/, { error: 'a SHA-256 in base64' }));
 
-export const AvatarParams = z.strictObject({ entityType: EntityTypeName, id: Id });
+export const AvatarParams = z.pipe(
+  z.strictObject({ entityType: EntityTypeName, id: Id }),
+  z.transform(({ entityType, id }): AvatarRef => ({ entityType, entityId: id })),
+);
 export const AgentParams = z.strictObject({ id: Id });
 /** Not `Id`: a malformed upload id is simply unknown. */
 export const UploadParams = z.strictObject({ uploadId: z.string() });
@@ -60,7 +73,7 @@ export const AvatarsInfoRequest = named(
 export const AvatarImageQuery = z.strictObject({
   size: z._default(z.enum(SIZES), 'medium'),
   format: z._default(z.enum(FORMATS), 'webp'),
-  fallback: z._default(z.enum(['identicon', 'initials', '404']), 'identicon'),
+  fallback: z._default(z.enum([...PLACEHOLDER_STYLES, '404']), 'identicon'),
   /** For initials; any script. */
   name: z.optional(z.string().check(z.maxLength(64))),
   /** Tells versions apart for caches; not looked at. */
@@ -72,7 +85,9 @@ export const WaitQuery = z.strictObject({
 });
 
 /** IETF draft-ietf-httpapi-idempotency-key-header: an opaque string of the client's. */
-export const IdempotencyKey = z.string().check(z.regex(/^[\x21-\x7e]{1,255}$/));
+export const IdempotencyKey = z
+  .string()
+  .check(z.regex(/^[\x21-\x7e]{1,255}$/, { error: '1 to 255 visible ASCII characters' }));
 
 export const UploadTicket = named(
   'UploadTicket',
@@ -87,6 +102,7 @@ export const UploadTicket = named(
     expiresAt: Timestamp,
   }),
 );
+export type UploadTicket = z.infer<typeof UploadTicket>;
 
 const SizeInfo = z.strictObject({
   url: Url,
@@ -119,6 +135,7 @@ export const AvatarInfo = named(
     has_custom_avatar: z.boolean(),
   }),
 );
+export type AvatarInfo = z.infer<typeof AvatarInfo>;
 type SizeShapes = Record<ThumbnailSize, typeof SizeInfo>;
 
 export const AvatarsInfo = named(
@@ -141,6 +158,7 @@ export const Upload = named(
     avatar: z.optional(AvatarInfo),
   }),
 );
+export type Upload = z.infer<typeof Upload>;
 
 export const Health = named('Health', z.strictObject({ status: z.enum(['ok', 'ready']) }));
 

@@ -1,6 +1,6 @@
 import type { PublicApiDependencies } from '../dependencies.ts';
 import { RequestRefusedError } from '../errors.ts';
-import { THUMBNAIL_SIZES, type ThumbnailFormat, type ThumbnailSize } from '../images/formats.ts';
+import { type PlaceholderStyle, THUMBNAIL_SIZES, type ThumbnailFormat, type ThumbnailSize } from '../images/formats.ts';
 import { placeholderSvg } from '../images/placeholder.ts';
 import { linkWindow } from '../storage/link-window.ts';
 import { type AvatarRef, thumbnailKey } from '../storage/object-keys.ts';
@@ -8,7 +8,7 @@ import { type AvatarRef, thumbnailKey } from '../storage/object-keys.ts';
 export interface AvatarImageWish {
   readonly size: ThumbnailSize;
   readonly format: ThumbnailFormat;
-  readonly fallback: 'identicon' | 'initials' | '404';
+  readonly fallback: PlaceholderStyle | '404';
   readonly name?: string | undefined;
 }
 
@@ -29,8 +29,10 @@ export async function getAvatarImage(
   const image = (await metadata.getAvatar(avatar))?.image;
   if (image) {
     const key = thumbnailKey(avatar, size, format);
-    const published = await storage.getFileUrl({ key, access: 'public', version: image.readyUploadId });
-    const location = published ?? (await storage.getFileUrl({ key, access: 'signed', ...linkWindow(clock()) }));
+    const version = image.readyUploadId;
+    const published = await storage.getFileUrl({ key, access: 'public', version });
+    const location =
+      published ?? (await storage.getFileUrl({ key, access: 'signed', version, ...linkWindow(clock()) }));
     return { kind: 'redirect', location };
   }
   if (fallback === '404') throw new RequestRefusedError('not_found', 'nothing here');

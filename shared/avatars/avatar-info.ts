@@ -1,32 +1,10 @@
 import type { Principal } from '../access/principal.ts';
-import { mayReadAvatar } from '../access/rules.ts';
+import { mayReadAvatar, mayUseUpload } from '../access/rules.ts';
+import type { AvatarInfo } from '../api/schemas.ts';
 import type { ApiDependencies } from '../dependencies.ts';
 import { THUMBNAIL_FORMATS, THUMBNAIL_SIZES, type ThumbnailFormat, type ThumbnailSize } from '../images/formats.ts';
-import type { AvatarImage, AvatarRecord, UploadRecord } from '../metadata/records.ts';
-import { type AvatarRef, type EntityType, thumbnailKey } from '../storage/object-keys.ts';
-
-export interface SizeInfo {
-  readonly url: string;
-  /** Pixels. */
-  readonly width: number;
-  readonly height: number;
-  readonly bytes: number;
-  readonly contentType: string;
-}
-
-/** What a client needs to show an avatar. The two names with underscores are those of the API before this one. */
-export interface AvatarInfo {
-  entityType: EntityType;
-  entityId: string;
-  hasCustomAvatar: boolean;
-  avatarUrl: string;
-  sizes?: Record<ThumbnailSize, SizeInfo>;
-  thumbHash?: string;
-  updatedAt?: string;
-  upload?: Pick<UploadRecord, 'uploadId' | 'status'> & { code?: NonNullable<UploadRecord['code']> };
-  avatar_url: string;
-  has_custom_avatar: boolean;
-}
+import type { AvatarImage, AvatarRecord } from '../metadata/records.ts';
+import { type AvatarRef, thumbnailKey } from '../storage/object-keys.ts';
 
 /** Info of one avatar, with its newest upload. A foreign avatar reads exactly like one that does not exist. */
 export async function getAvatarInfo(
@@ -36,7 +14,7 @@ export async function getAvatarInfo(
   const record = await dependencies.metadata.getAvatar(avatar);
   if (!record || !mayReadAvatar(principal, record)) return describeAvatar(dependencies, avatar, undefined);
   const info = await describeAvatar(dependencies, avatar, record);
-  const upload = await newestUpload(dependencies, record);
+  const upload = await newestUpload(dependencies, record, principal);
   return upload ? { ...info, upload } : info;
 }
 
@@ -81,14 +59,14 @@ async function describeSizes(
   dependencies: ApiDependencies,
   avatar: AvatarRef,
   image: AvatarImage,
-): Promise<Record<ThumbnailSize, SizeInfo>> {
+): Promise<NonNullable<AvatarInfo['sizes']>> {
   const entries = Object.entries(THUMBNAIL_SIZES) as [ThumbnailSize, number][];
   const described = entries.map(async ([size, pixels]) => {
     const url = await thumbnailAddress(dependencies, avatar, { size, version: image.readyUploadId });
     const contentType = THUMBNAIL_FORMATS.webp;
     return [size, { url, width: pixels, height: pixels, bytes: image.sizes[size].webp, contentType }] as const;
   });
-  return Object.fromEntries(await Promise.all(described)) as Record<ThumbnailSize, SizeInfo>;
+  return Object.fromEntries(await Promise.all(described)) as NonNullable<AvatarInfo['sizes']>;
 }
 
 /** The CDN's address of the WebP; without a CDN, the public image address, which answers 404 for a deleted picture. */
@@ -110,11 +88,18 @@ function imageAddress(
   return `${settings.apiUrl}/${entityType}/${encodeURIComponent(entityId)}/avatar?${new URLSearchParams(query)}`;
 }
 
-/** The newest upload's state, unless it is the published one or already forgotten. */
-async function newestUpload({ metadata }: ApiDependencies, record: AvatarRecord): Promise<AvatarInfo['upload']> {
+/**
+ * The newest upload's state for who may follow it, unless it is the published one or already forgotten. Others must not
+ * learn its id: it will be the `v` of addresses, and who knows them early can fill a CDN's cache with the old picture.
+ */
+async function newestUpload(
+  { metadata }: ApiDependencies,
+  record: AvatarRecord,
+  principal: Principal,
+): Promise<AvatarInfo['upload']> {
   const uploadId = record.latestUploadId;
   if (uploadId === undefined || uploadId === record.image?.readyUploadId) return undefined;
   const upload = await metadata.getUpload({ uploadId });
-  if (!upload) return undefined;
+  if (!upload || !mayUseUpload('upload.read', principal, upload)) return undefined;
   return { uploadId, status: upload.status, ...(upload.code && { code: upload.code }) };
 }

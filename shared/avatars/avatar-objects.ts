@@ -1,8 +1,7 @@
 import { ObjectChangedError } from '../errors.ts';
 import { type AvatarRef, avatarPrefix, isOriginalKey, type StorageKey } from '../storage/object-keys.ts';
-import type { FileInfo, StorageBackend } from '../storage/storage-backend.ts';
+import { eachFile, type FileInfo, infoOrUndefined, type StorageBackend } from '../storage/storage-backend.ts';
 import { generationOf } from './fence-mark.ts';
-import { infoOrUndefined } from './fenced-write.ts';
 
 /** Which objects of an avatar are meant. */
 interface Selection {
@@ -36,15 +35,12 @@ export async function removeAvatarObjects(
 
 async function select(storage: StorageBackend, avatar: AvatarRef, selection: Selection): Promise<FileInfo[]> {
   const { keys = () => true, generations } = selection;
-  const found: FileInfo[] = [];
-  let cursor: string | undefined;
-  do {
-    const page = await storage.listFiles({ prefix: avatarPrefix(avatar), ...(cursor !== undefined && { cursor }) });
-    const looked = page.files.filter(({ key }) => keys(key)).map(({ key }) => infoOrUndefined(storage, key));
-    for (const info of await Promise.all(looked)) if (info && generations(generationOf(info))) found.push(info);
-    cursor = page.cursor;
-  } while (cursor !== undefined);
-  return found;
+  const looked: Promise<FileInfo | undefined>[] = [];
+  for await (const { key } of eachFile(storage, avatarPrefix(avatar))) {
+    if (keys(key)) looked.push(infoOrUndefined(storage, key));
+  }
+  const infos = await Promise.all(looked);
+  return infos.filter((info): info is FileInfo => info !== undefined && generations(generationOf(info)));
 }
 
 async function removeUnlessReplaced(storage: StorageBackend, key: StorageKey, ifMatch: string): Promise<void> {

@@ -1,7 +1,7 @@
 import type { Dependencies } from '../dependencies.ts';
-import { DependencyUnavailableError, ObjectChangedError, ObjectExistsError, ObjectNotFoundError } from '../errors.ts';
-import type { StorageKey } from '../storage/object-keys.ts';
-import type { FileInfo, StorageBackend, UploadFileInput } from '../storage/storage-backend.ts';
+import { DependencyUnavailableError, InvalidKeyError, ObjectChangedError, ObjectExistsError } from '../errors.ts';
+import { TEMPORARY_PREFIX } from '../storage/object-keys.ts';
+import { infoOrUndefined, type UploadFileInput } from '../storage/storage-backend.ts';
 import { generationOf, withMark } from './fence-mark.ts';
 
 /** Tries against other writers of one key before the fault is left to the queue's redelivery. */
@@ -16,11 +16,13 @@ export interface FencedWriteInput extends Omit<UploadFileInput, 'body' | 'metada
  * Writes an object unless a newer generation stands there: look, then compare-and-swap, and look again when another
  * writer was faster. A slow older worker therefore never replaces a newer picture, whatever the order of their events.
  * `outrun`: a newer generation stands there; nothing was written.
+ * @throws InvalidKeyError for a key where clients write: an object there would be taken for an upload.
  */
 export async function fencedWrite(
   { storage, sleep }: Pick<Dependencies, 'storage' | 'sleep'>,
   { generation, body, ...file }: FencedWriteInput,
 ): Promise<'written' | 'outrun'> {
+  if (file.key.startsWith(TEMPORARY_PREFIX)) throw new InvalidKeyError(file.key, 'clients write there');
   for (let attempt = 0; attempt < MAX_TRIES; attempt += 1) {
     const current = await infoOrUndefined(storage, file.key);
     const standing = current ? generationOf(current) : 0;
@@ -37,14 +39,4 @@ export async function fencedWrite(
     }
   }
   throw new DependencyUnavailableError(`"${file.key}" is written by too many at once`);
-}
-
-/** The object's description, or undefined where none stands. */
-export async function infoOrUndefined(storage: StorageBackend, key: StorageKey): Promise<FileInfo | undefined> {
-  try {
-    return await storage.getFileInfo({ key });
-  } catch (error) {
-    if (error instanceof ObjectNotFoundError) return undefined;
-    throw error;
-  }
 }

@@ -6,6 +6,10 @@ export type ThumbnailSize = keyof typeof THUMBNAIL_SIZES;
 export const THUMBNAIL_FORMATS = { webp: 'image/webp', jpg: 'image/jpeg' } as const;
 export type ThumbnailFormat = keyof typeof THUMBNAIL_FORMATS;
 
+/** What is drawn for who has no picture. */
+export const PLACEHOLDER_STYLES = ['identicon', 'initials'] as const;
+export type PlaceholderStyle = (typeof PLACEHOLDER_STYLES)[number];
+
 /** What an avatar may be uploaded as: media type -> file extension of the kept original. */
 export const AVATAR_TYPES = {
   'image/jpeg': 'jpg',

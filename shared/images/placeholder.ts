@@ -1,9 +1,7 @@
 import { createAvatar } from '@dicebear/core';
 import * as identicon from '@dicebear/identicon';
 import * as initials from '@dicebear/initials';
-
-export const PLACEHOLDER_STYLES = ['identicon', 'initials'] as const;
-export type PlaceholderStyle = (typeof PLACEHOLDER_STYLES)[number];
+import type { PlaceholderStyle } from './formats.ts';
 
 export interface PlaceholderInput {
   readonly style: PlaceholderStyle;

@@ -4,6 +4,9 @@ import { type Crop, THUMBNAIL_SIZES, type ThumbnailFormat, type ThumbnailSize } 
 import type { InspectedImage } from './inspect.ts';
 import { thumbHashOf } from './thumb-hash.ts';
 
+const LARGEST_FIRST = (Object.entries(THUMBNAIL_SIZES) as [ThumbnailSize, number][]).sort(([, a], [, b]) => b - a);
+const LARGEST = Math.max(...Object.values(THUMBNAIL_SIZES));
+
 /** Everything that is published of one picture. */
 export interface RenderedAvatar {
   readonly files: Readonly<Record<ThumbnailSize, Readonly<Record<ThumbnailFormat, Buffer>>>>;
@@ -25,21 +28,17 @@ export interface RenderedAvatar {
  * @throws ContentRejectedError image_damaged
  */
 export async function renderThumbnails(image: InspectedImage, crop?: Crop): Promise<RenderedAvatar> {
-  const large = await decodeSquare(image, crop);
-  const medium = scalePixels(large, THUMBNAIL_SIZES.medium);
-  const small = medium.then((pixels) => scalePixels(pixels, THUMBNAIL_SIZES.small));
-  const [largeFiles, mediumFiles, smallFiles, thumbHash] = await Promise.all([
-    encode(large),
-    medium.then(encode),
-    small.then(encode),
-    small.then(thumbHashOf),
-  ]);
-  const files = { large: largeFiles, medium: mediumFiles, small: smallFiles };
-  return { files, thumbHash, width: image.width, height: image.height };
+  let square = decodeSquare(image, crop);
+  const encoding = LARGEST_FIRST.map(([size, side]) => {
+    square = square.then((pixels) => (pixels.width === side ? pixels : scalePixels(pixels, side)));
+    return square.then(async (pixels) => [size, await encode(pixels)] as const);
+  });
+  const files = Object.fromEntries(await Promise.all(encoding)) as RenderedAvatar['files'];
+  return { files, thumbHash: thumbHashOf(await square), width: image.width, height: image.height };
 }
 
 /**
- * The square at the large size, by the cheapest of three ways. A JPEG can be decoded at a half, a quarter or an eighth
+ * The square at the largest size, by the cheapest of three ways. A JPEG can be decoded at a half, a quarter or an eighth
  * of its size, but only if nothing is cut out before it is scaled, nor in the same pipeline that turns it upright.
  *
  * - A small square is cut out first: scaling the whole picture to fit it would not shrink the picture, or enlarge it
@@ -48,7 +47,7 @@ export async function renderThumbnails(image: InspectedImage, crop?: Crop): Prom
  * - Any other square is cut out of the scaled picture.
  */
 async function decodeSquare(image: InspectedImage, crop: Crop | undefined): Promise<Pixels> {
-  const target = THUMBNAIL_SIZES.large;
+  const target = LARGEST;
   const { left, top, side } = cropToPixels(crop, image);
   if (side < 2 * target) {
     const region = { left, top, width: side, height: side };

@@ -1,7 +1,7 @@
-import { infoOrUndefined } from '../avatars/fenced-write.ts';
 import type { MaintenanceDependencies } from '../dependencies.ts';
 import type { DueWork } from '../metadata/metadata-store.ts';
 import type { UploadRecord } from '../metadata/records.ts';
+import { infoOrUndefined } from '../storage/storage-backend.ts';
 import { purgeAvatars } from './purge.ts';
 
 const PAGE = 100;

@@ -28,6 +28,10 @@ export interface AvatarRef {
  */
 export const ID_PATTERN = /^(?!.*\.\.)[A-Za-z0-9](?:[A-Za-z0-9._@|+=-]{0,126}[A-Za-z0-9_@|+=-])?$/;
 
+/** ID_PATTERN in words. */
+export const ID_ACCEPTS =
+  'letters, digits and ._@|+=-, at most 128, the first a letter or digit, without ".." and without a dot at the end';
+
 export function isSafeId(id: string): boolean {
   return ID_PATTERN.test(id);
 }

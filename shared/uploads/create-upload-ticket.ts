@@ -1,5 +1,6 @@
 import type { Principal } from '../access/principal.ts';
 import { avatarWriteAccess } from '../access/rules.ts';
+import type { UploadTicket } from '../api/schemas.ts';
 import type { ApiDependencies } from '../dependencies.ts';
 import { RequestRefusedError } from '../errors.ts';
 import { AVATAR_TYPES, type Crop } from '../images/formats.ts';
@@ -28,18 +29,6 @@ export interface CreateAvatarUploadInput {
   readonly principal: Principal;
   readonly wish: AvatarUploadWish;
   readonly idempotency?: Pick<IdempotentRequest, 'keyDigest' | 'requestDigest'> | undefined;
-}
-
-/** What a client needs to send its bytes; `headers` with PUT, `fields` with POST. */
-export interface UploadTicket {
-  readonly uploadId: string;
-  readonly key: string;
-  readonly method: 'PUT' | 'POST';
-  readonly url: string;
-  readonly headers?: Record<string, string>;
-  readonly fields?: Record<string, string>;
-  readonly contentLength: number;
-  readonly expiresAt: string;
 }
 
 /**

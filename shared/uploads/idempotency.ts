@@ -1,13 +1,14 @@
 import { createHash } from 'node:crypto';
 import type { Principal } from '../access/principal.ts';
 import type { IdempotentRequest } from '../metadata/metadata-store.ts';
+import type { AvatarRef } from '../storage/object-keys.ts';
 
 export interface IdempotencyInput {
   /** The client's Idempotency-Key. */
   readonly key: string;
   readonly principal: Principal;
-  /** Method and path: one key may be used for different things. */
-  readonly operation: string;
+  /** What the upload is for: one key may be used for different things. */
+  readonly avatar: AvatarRef;
   /** Everything that must be equal for a replay, as parsed: its property order comes from the schema. */
   readonly request: unknown;
   /** Bytes that belong to the request. */
@@ -19,11 +20,13 @@ export interface IdempotencyInput {
  * meet; JSON keeps the parts apart.
  */
 export function digestRequest(input: IdempotencyInput): Pick<IdempotentRequest, 'keyDigest' | 'requestDigest'> {
-  const { key, principal, operation, request, bytes } = input;
+  const { key, principal, avatar, request, bytes } = input;
   const requestDigest = createHash('sha256').update(JSON.stringify(request));
   if (bytes) requestDigest.update('\0').update(bytes);
   return {
-    keyDigest: sha256(JSON.stringify([principal.organizationId, principal.sub, operation, key])),
+    keyDigest: sha256(
+      JSON.stringify([principal.organizationId, principal.sub, avatar.entityType, avatar.entityId, key]),
+    ),
     requestDigest: requestDigest.digest('hex'),
   };
 }

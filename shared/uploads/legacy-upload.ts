@@ -1,6 +1,7 @@
 import type { Principal } from '../access/principal.ts';
 import type { SentBytes } from '../api/dispatch.ts';
-import { type AvatarInfo, describeAvatar } from '../avatars/avatar-info.ts';
+import type { AvatarInfo } from '../api/schemas.ts';
+import { describeAvatar } from '../avatars/avatar-info.ts';
 import type { ApiDependencies } from '../dependencies.ts';
 import { ObjectExistsError, RequestRefusedError } from '../errors.ts';
 import type { UploadRecord } from '../metadata/records.ts';
@@ -17,7 +18,6 @@ export interface LegacyUploadInput {
   readonly avatar: AvatarRef;
   readonly principal: Principal;
   readonly sent: SentBytes;
-  readonly path: string;
   readonly idempotencyKey: string | undefined;
 }
 
@@ -28,25 +28,27 @@ export interface LegacyUploadInput {
  */
 export async function uploadFromRequest(
   dependencies: ApiDependencies,
-  { avatar, principal, sent, path, idempotencyKey }: LegacyUploadInput,
+  { avatar, principal, sent, idempotencyKey }: LegacyUploadInput,
 ): Promise<{ readonly upload: UploadRecord; readonly info?: AvatarInfo }> {
-  const { storage, metadata } = dependencies;
+  const { storage, metadata, clock } = dependencies;
   const { contentType, bytes } = await fileOf(sent);
   const wish = { contentType, contentLength: bytes.length, method: 'PUT' as const };
-  const operation = `POST ${path}`;
   const { uploadId, key } = await createAvatarUpload(dependencies, {
     avatar,
     principal,
     wish,
     ...(idempotencyKey !== undefined && {
-      idempotency: digestRequest({ key: idempotencyKey, principal, operation, request: wish, bytes }),
+      idempotency: digestRequest({ key: idempotencyKey, principal, avatar, request: wish, bytes }),
     }),
   });
   try {
     await storage.uploadFile({ key, body: bytes, contentType, ifNoneMatch: '*' });
   } catch (error) {
-    // The same request repeated: the bytes are there already.
-    if (!(error instanceof ObjectExistsError)) throw error;
+    // Existing: the same request repeated, its bytes are there already. Otherwise nothing will come, so nothing is kept.
+    if (!(error instanceof ObjectExistsError)) {
+      await metadata.abortUpload({ uploadId, now: clock() });
+      throw error;
+    }
   }
   const pending = await metadata.getUpload({ uploadId });
   if (!pending) throw new RequestRefusedError('not_found', 'nothing here');

@@ -1,9 +1,9 @@
 import { findOriginal } from '../avatars/avatar-objects.ts';
-import { infoOrUndefined } from '../avatars/fenced-write.ts';
 import { publishAvatar } from '../avatars/publish-avatar.ts';
 import type { WorkerDependencies } from '../dependencies.ts';
 import { AppError, ContentRejectedError, DependencyUnavailableError, type RejectionCode } from '../errors.ts';
 import { isTerminal, type UploadRecord } from '../metadata/records.ts';
+import { infoOrUndefined } from '../storage/storage-backend.ts';
 import { cleanUpAfter } from './clean-up.ts';
 import { prepareAvatar } from './prepare-avatar.ts';
 import { findSource } from './upload-source.ts';
@@ -72,7 +72,8 @@ async function underLease(dependencies: WorkerDependencies, leased: Leased): Pro
     }
     return await renderAndPublish(dependencies, leased);
   } catch (error) {
-    // Any other error is a defect: the attempt counts, so that a file that meets it each time ends after all.
+    // What a dependency failed at has a name of ours. Anything else is a defect: the attempt counts, so that a file that
+    // meets it each time ends after all.
     if (error instanceof AppError) await giveBack(dependencies, leased);
     throw error;
   }

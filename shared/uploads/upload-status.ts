@@ -1,26 +1,15 @@
 import type { Principal } from '../access/principal.ts';
 import { mayUseUpload } from '../access/rules.ts';
 import { PROBLEMS } from '../api/problems.ts';
-import { type AvatarInfo, describeAvatar } from '../avatars/avatar-info.ts';
+import type { AvatarInfo, Upload } from '../api/schemas.ts';
+import { describeAvatar } from '../avatars/avatar-info.ts';
 import type { ApiDependencies, Dependencies } from '../dependencies.ts';
-import { type RejectionCode, RequestRefusedError } from '../errors.ts';
-import { isTerminal, type UploadRecord, type UploadStatus } from '../metadata/records.ts';
+import { RequestRefusedError } from '../errors.ts';
+import { isTerminal, type UploadRecord } from '../metadata/records.ts';
 
 /** Milliseconds between two looks of a long poll: short at first, because most pictures take less than a second. */
 const FIRST_LOOK = 100;
 const LONGEST_LOOK = 1000;
-
-/** An upload as its creator sees it. */
-export interface UploadView {
-  uploadId: string;
-  kind: UploadRecord['kind'];
-  status: UploadStatus;
-  createdAt: string;
-  expiresAt?: string;
-  code?: RejectionCode;
-  remedy?: string;
-  avatar?: AvatarInfo;
-}
 
 /**
  * The record of an upload that the caller may see.
@@ -52,7 +41,7 @@ export async function waitForEnd(
 }
 
 /** What the API says of an upload; with the avatar's info once it is ready. */
-export async function viewUpload(dependencies: ApiDependencies, upload: UploadRecord): Promise<UploadView> {
+export async function viewUpload(dependencies: ApiDependencies, upload: UploadRecord): Promise<Upload> {
   const { uploadId, kind, status, createdAt, code } = upload;
   const avatar = status === 'ready' ? await avatarOf(dependencies, upload) : undefined;
   return {

@@ -16,6 +16,8 @@ export interface Target {
   readonly tokenCommand: string;
   readonly organizationBytes: number;
   readonly agentBinding: 'first-ticket' | 'registered';
+  /** Where the target's storage is known to differ from Amazon S3, with the reason. */
+  readonly differences: { readonly ungrantedFields?: string };
 }
 
 declare module 'vitest' {
@@ -26,12 +28,19 @@ declare module 'vitest' {
   }
 }
 
-export default async function setup(project: TestProject): Promise<() => Promise<void>> {
+type StartTarget = (folder: string) => Promise<Target & { stop(): Promise<void> }>;
+
+export default function setup(project: TestProject): Promise<() => Promise<void>> {
+  const start = process.env.ACCEPTANCE_BASE_URL ? async () => targetOf(process.env) : startLocalTarget;
+  return provideTarget(project, (folder) => start(folder));
+}
+
+/** Starts a target in a new folder and gives it to the tests; the answer ends it. */
+export async function provideTarget(project: TestProject, start: StartTarget): Promise<() => Promise<void>> {
   const folder = await mkdtemp(join(tmpdir(), 'acceptance-'));
   const callLog = join(folder, 'calls.tsv');
   const removeFolder = () => rm(folder, { recursive: true });
-  const start = process.env.ACCEPTANCE_BASE_URL ? async () => targetOf(process.env) : () => startLocalTarget(folder);
-  const { stop, ...target } = await start().catch(async (error) => {
+  const { stop, ...target } = await start(folder).catch(async (error) => {
     await removeFolder();
     throw error;
   });
@@ -57,6 +66,7 @@ function targetOf(environment: NodeJS.ProcessEnv): Target & { stop(): Promise<vo
     tokenCommand: required('ACCEPTANCE_TOKEN_COMMAND'),
     organizationBytes: Number(required('ACCEPTANCE_ORGANIZATION_BYTES')),
     agentBinding: environment.ACCEPTANCE_AGENT_BINDING === 'registered' ? 'registered' : 'first-ticket',
+    differences: {},
     stop: async () => {},
   };
 }

@@ -1,8 +1,8 @@
 import sharp from 'sharp';
 import { describe, expect, it } from 'vitest';
-import { download, image, SIZES, type Size } from './client.ts';
+import { download, image, SIZES, type Size, upload } from './client.ts';
 import { newId } from './people.ts';
-import { personWithAvatar, scenePng } from './test-pictures.ts';
+import { personWithAvatar, plainPng, RED, scenePng } from './test-pictures.ts';
 
 const CACHED = 'public, max-age=60';
 const nobody = () => `/users/${newId('user')}`;
@@ -29,6 +29,13 @@ describe('the image address of an avatar', async () => {
       expect(shown).toMatchObject({ status: 200, contentType });
       expect(await sharp(shown.bytes).metadata()).toMatchObject({ width: SIZES[size], height: SIZES[size] });
     }
+  });
+
+  it('leads somewhere else once the picture was replaced, so that no cache shows the old one', async () => {
+    const person = await personWithAvatar(await scenePng());
+    const before = (await image(person.avatar)).headers.get('location');
+    await upload(person, await plainPng(RED));
+    expect((await image(person.avatar)).headers.get('location')).not.toBe(before);
   });
 
   it.each([

@@ -10,12 +10,21 @@ const MIB = 1024 ** 2;
 const ORGANIZATION_BYTES = 60 * MIB;
 const START_MILLISECONDS = 30_000;
 
-/** Local mode over a new folder inside `folder`, on a free port, until `stop`. */
-export async function startLocalTarget(folder: string): Promise<Target & { stop(): Promise<void> }> {
+/** Local mode over a new folder inside `folder`, on a free port, until `stop`. `more`: settings besides. */
+export async function startLocalTarget(
+  folder: string,
+  more: Readonly<Record<string, string>> = {},
+): Promise<Target & { stop(): Promise<void> }> {
   const uploads = join(folder, 'uploads');
   const logFile = join(folder, 'server.log');
   const settings = join(folder, 'target.env');
-  await writeFile(settings, `UPLOAD_DIRECTORY=${uploads}\nPORT=0\nORGANIZATION_BYTES=${ORGANIZATION_BYTES}\n`);
+  const variables = { UPLOAD_DIRECTORY: uploads, PORT: 0, ORGANIZATION_BYTES, ...more };
+  await writeFile(
+    settings,
+    Object.entries(variables)
+      .map(([name, value]) => `${name}=${value}\n`)
+      .join(''),
+  );
   const log = await open(logFile, 'w');
   const node = (script: string) => ['--env-file', settings, join(ROOT, script)];
   // Vitest's own variables, NODE_ENV among them, are no settings of the service.
@@ -33,6 +42,7 @@ export async function startLocalTarget(folder: string): Promise<Target & { stop(
     tokenCommand: [process.execPath, ...node('bin/token.ts')].map((word) => JSON.stringify(word)).join(' '),
     organizationBytes: ORGANIZATION_BYTES,
     agentBinding: 'first-ticket',
+    differences: {},
     async stop() {
       await stop(server);
       await requireNothingLeft(uploads);

@@ -76,15 +76,19 @@ export async function removeDescription(path: string): Promise<void> {
   await rm(sidecarPath(path, 'next'), { force: true });
 }
 
-/** Removes the descriptions in and below the folder whose file never came, or is gone. At start-up only. */
+/**
+ * Removes the descriptions in and below the folder whose file never came, or is gone. At start-up only. A file of
+ * somebody else's that only has such a name stays: it is no description.
+ */
 export async function removeOrphans(folder: string): Promise<void> {
   const entries = await readdir(folder, { recursive: true, withFileTypes: true });
   const paths = new Set(entries.map(({ parentPath, name }) => join(parentPath, name)));
   for (const { parentPath, name } of entries) {
     const described = /^\.(.+)\.(?:info|next)$/.exec(name)?.[1];
-    if (described !== undefined && !paths.has(join(parentPath, described))) {
-      await rm(join(parentPath, name), { force: true });
-    }
+    const path = join(parentPath, name);
+    if (described === undefined || paths.has(join(parentPath, described))) continue;
+    const sidecar = await readSidecar(path);
+    if (name.endsWith('.next') || typeof sidecar?.version === 'string') await rm(path, { force: true });
   }
 }
 

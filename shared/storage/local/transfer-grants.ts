@@ -23,6 +23,7 @@ export function signedDownloadUrl(signer: Signer, input: SignedUrlInput): string
   const { key, signedAt, expiresAt } = input;
   if (expiresAt.getTime() - signedAt.getTime() > MAX_LIFETIME_MILLISECONDS) throw new RangeError('at most 7 days');
   const overrides = {
+    v: input.version,
     'response-content-type': input.responseContentType,
     'response-content-disposition': input.responseContentDisposition,
     'response-cache-control': input.responseCacheControl,

@@ -1,0 +1,45 @@
+import { DynamoDBClient } from '@aws-sdk/client-dynamodb';
+import type { Config } from '../../shared/config.ts';
+import { DynamoDbMetadataStore } from '../../shared/metadata/dynamodb/dynamodb-metadata-store.ts';
+import { prefixStorage, prefixUrlSource } from '../../shared/storage/prefixed-storage-backend.ts';
+import { S3StorageBackend } from '../../shared/storage/s3/s3-storage-backend.ts';
+import { createS3UrlSigner, type S3Options } from '../../shared/storage/s3/s3-url-signer.ts';
+import type { FileUrlSource, StorageBackend } from '../../shared/storage/storage-backend.ts';
+
+/*
+ * The adapters of the AWS interfaces, each built from the configuration. What a function does not call is left out of
+ * its bundle. Credentials come by the SDK's default chain, from the one client that every function has.
+ */
+
+/** The client that every function has. It finds credentials and AWS_ENDPOINT_URL by itself. */
+export function createDynamoDbClient({ AWS_REGION }: Config): DynamoDBClient {
+  return new DynamoDBClient({ region: AWS_REGION, maxAttempts: 3, retryMode: 'standard' });
+}
+
+export function createMetadataStore(config: Config, client: DynamoDBClient): DynamoDbMetadataStore {
+  return new DynamoDbMetadataStore({ client, tableName: config.METADATA_TABLE_NAME });
+}
+
+/** Signs addresses, and touches no object. */
+export function createUrlSource(config: Config, client: DynamoDBClient, clock: () => Date): FileUrlSource {
+  const backend = createS3UrlSigner(s3Options(config, client, clock));
+  return prefixUrlSource({ backend, prefix: config.S3_BUCKET_PATH });
+}
+
+export function createStorage(config: Config, client: DynamoDBClient, clock: () => Date): StorageBackend {
+  const backend = new S3StorageBackend(s3Options(config, client, clock));
+  return prefixStorage({ backend, prefix: config.S3_BUCKET_PATH });
+}
+
+function s3Options(config: Config, { config: { credentials, sha256 } }: DynamoDBClient, clock: () => Date): S3Options {
+  const endpoint = config.AWS_ENDPOINT_URL_S3 || config.AWS_ENDPOINT_URL;
+  return {
+    bucket: config.S3_BUCKET_NAME,
+    region: config.AWS_REGION,
+    ...(endpoint !== '' && { endpoint }),
+    ...(config.CLOUDFRONT_DOMAIN !== '' && { publicDomain: config.CLOUDFRONT_DOMAIN }),
+    credentials,
+    sha256,
+    clock,
+  };
+}

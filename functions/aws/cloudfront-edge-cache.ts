@@ -1,0 +1,44 @@
+import {
+  CloudFrontClient,
+  CreateInvalidationCommand,
+  TooManyInvalidationsInProgress,
+} from '@aws-sdk/client-cloudfront';
+import type { EdgeCache } from '../../shared/dependencies.ts';
+import { DependencyUnavailableError } from '../../shared/errors.ts';
+
+/** CloudFront works on 15 wildcards at a time (developer guide, "Quotas on invalidations"). */
+const MAX_WILDCARDS = 15;
+
+export interface CloudFrontOptions {
+  readonly region: string;
+  /** Empty: there is no CDN, and nothing to drop. */
+  readonly distributionId: string;
+  /** Before every key in the bucket, empty or with its final slash: it is part of the path at the CDN. */
+  readonly keyPrefix: string;
+  readonly newId: () => string;
+}
+
+/** The copies at CloudFront. A trailing `*` covers every `?v=`. */
+export function createCloudFrontEdgeCache(options: CloudFrontOptions): EdgeCache {
+  const { region, distributionId, keyPrefix, newId } = options;
+  if (distributionId === '') return { invalidate: async () => 'accepted' };
+  const client = new CloudFrontClient({ region });
+  return {
+    async invalidate(prefixes) {
+      const all = prefixes.length > MAX_WILDCARDS ? ['avatars/'] : prefixes;
+      const paths = all.map((prefix) => `/${encodeURI(keyPrefix + prefix)}*`);
+      try {
+        await client.send(
+          new CreateInvalidationCommand({
+            DistributionId: distributionId,
+            InvalidationBatch: { CallerReference: newId(), Paths: { Quantity: paths.length, Items: paths } },
+          }),
+        );
+        return 'accepted';
+      } catch (cause) {
+        if (cause instanceof TooManyInvalidationsInProgress) return 'busy';
+        throw new DependencyUnavailableError('the CDN took no invalidation', { cause });
+      }
+    },
+  };
+}

@@ -1,0 +1,81 @@
+import { randomUUID } from 'node:crypto';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { readConfig } from '../../shared/config.ts';
+import type {
+  ApiDependencies,
+  MaintenanceDependencies,
+  PublicApiDependencies,
+  WorkerDependencies,
+} from '../../shared/dependencies.ts';
+import { cacheSwitches } from '../../shared/metadata/cached-switches.ts';
+import { eicarScanner } from '../../shared/uploads/eicar-scanner.ts';
+import { settingsOf } from '../settings.ts';
+import { createDynamoDbClient, createMetadataStore, createStorage, createUrlSource } from './adapters.ts';
+import { createCloudFrontEdgeCache } from './cloudfront-edge-cache.ts';
+import { createPowertoolsLog } from './powertools-log.ts';
+import { createSqsQueues } from './sqs-queues.ts';
+
+/*
+ * What each function is built from, once for its container. A function calls one of these, and its bundle holds what
+ * that one names and no more.
+ */
+
+type Environment = Readonly<Record<string, string | undefined>>;
+
+export function createPublicApiDependencies(environment: Environment): PublicApiDependencies {
+  const { config, client, ...common } = createCommon(environment);
+  return { ...common, storage: createUrlSource(config, client, common.clock) };
+}
+
+export function createApiDependencies(environment: Environment): ApiDependencies {
+  const { config, client, ...common } = createCommon(environment);
+  return {
+    ...common,
+    storage: createStorage(config, client, common.clock),
+    queues: createQueues(config),
+    switches: cacheSwitches(common.metadata, common.clock),
+  };
+}
+
+export function createWorkerDependencies(environment: Environment): WorkerDependencies {
+  const { config, client, ...common } = createCommon(environment);
+  return { ...common, storage: createStorage(config, client, common.clock), scanner: eicarScanner };
+}
+
+export function createMaintenanceDependencies(environment: Environment): MaintenanceDependencies {
+  const { config, client, ...common } = createCommon(environment);
+  return {
+    ...common,
+    storage: createStorage(config, client, common.clock),
+    queues: createQueues(config),
+    edgeCache: createCloudFrontEdgeCache({
+      region: config.AWS_REGION,
+      distributionId: config.CLOUDFRONT_DISTRIBUTION_ID,
+      keyPrefix: common.settings.bucket.keyPrefix,
+      newId: common.newId,
+    }),
+  };
+}
+
+function createCommon(environment: Environment) {
+  const config = readConfig(environment);
+  const client = createDynamoDbClient(config);
+  return {
+    config,
+    client,
+    metadata: createMetadataStore(config, client),
+    settings: settingsOf(config, { baseUrl: config.PUBLIC_BASE_URL, bucketName: config.S3_BUCKET_NAME }),
+    log: createPowertoolsLog(),
+    clock: () => new Date(),
+    newId: randomUUID,
+    sleep: (milliseconds: number) => sleep(milliseconds),
+  };
+}
+
+function createQueues(config: ReturnType<typeof readConfig>) {
+  return createSqsQueues({
+    region: config.AWS_REGION,
+    uploadQueueUrl: config.UPLOAD_QUEUE_URL,
+    maintenanceQueueUrl: config.MAINTENANCE_QUEUE_URL,
+  });
+}

@@ -1,0 +1,12 @@
+import { Logger } from '@aws-lambda-powertools/logger';
+import type { Log } from '../../shared/dependencies.ts';
+
+/** Structured lines for CloudWatch Logs; POWERTOOLS_LOG_LEVEL and the like are the library's own. */
+export function createPowertoolsLog(): Log {
+  const logger = new Logger({ serviceName: 'unified-file-storage' });
+  return {
+    info: (message, fields) => logger.info(message, { ...fields }),
+    warn: (message, fields) => logger.warn(message, { ...fields }),
+    error: (message, fields) => logger.error(message, { ...fields }),
+  };
+}

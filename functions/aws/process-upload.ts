@@ -1,0 +1,4 @@
+import { createProcessUploadHandler } from '../process-upload.ts';
+import { createWorkerDependencies } from './dependencies.ts';
+
+export const handler = createProcessUploadHandler(createWorkerDependencies(process.env));

@@ -1,0 +1,28 @@
+import type { SQSClient } from '@aws-sdk/client-sqs';
+import type { Queues } from '../../shared/dependencies.ts';
+import { DependencyUnavailableError } from '../../shared/errors.ts';
+import { purgeMessage } from '../events.ts';
+
+export interface SqsQueuesOptions {
+  readonly region: string;
+  readonly uploadQueueUrl: string;
+  readonly maintenanceQueueUrl: string;
+}
+
+/** The queues between the functions. The client is loaded with the first message: most requests send none. */
+export function createSqsQueues({ region, uploadQueueUrl, maintenanceQueueUrl }: SqsQueuesOptions): Queues {
+  let client: SQSClient | undefined;
+  async function send(QueueUrl: string, MessageBody: string): Promise<void> {
+    const { SendMessageCommand, SQSClient } = await import('@aws-sdk/client-sqs');
+    client ??= new SQSClient({ region });
+    try {
+      await client.send(new SendMessageCommand({ QueueUrl, MessageBody }));
+    } catch (cause) {
+      throw new DependencyUnavailableError(`the queue ${QueueUrl} took no message`, { cause });
+    }
+  }
+  return {
+    sendUpload: (message) => send(uploadQueueUrl, JSON.stringify(message)),
+    sendPurge: ({ avatar }) => send(maintenanceQueueUrl, purgeMessage(avatar)),
+  };
+}

@@ -1,0 +1,78 @@
+import { mkdtemp, rm, stat } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import type { Metafile } from 'esbuild';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { bundleFunction, FUNCTION_NAMES, type FunctionName } from '../../lib/function-bundle.ts';
+
+/** A bundle is read, parsed and evaluated at every cold start; each kilobyte is paid for by the first caller. */
+const BUDGET_KILOBYTES: Record<FunctionName, number> = {
+  'public-api': 480,
+  api: 700,
+  'process-upload': 1000,
+  maintenance: 900,
+};
+
+/** What must not be in a bundle, and why. */
+const FORBIDDEN: Record<FunctionName, Record<string, string>> = {
+  'public-api': {
+    'node_modules/sharp/': 'the decoder belongs to the worker alone',
+    'node_modules/@aws-sdk/client-s3/': 'it signs addresses and touches no object',
+    'node_modules/@aws-sdk/client-sqs/': 'it sends no message',
+    'functions/local/': 'local mode, with its token issuer',
+    'node_modules/jose/': 'API Gateway verifies tokens',
+  },
+  api: {
+    'node_modules/sharp/': 'the decoder belongs to the worker alone',
+    'node_modules/@aws-sdk/client-cloudfront/': 'maintenance purges',
+    'functions/local/': 'local mode, with its token issuer',
+    'node_modules/jose/': 'API Gateway verifies tokens',
+  },
+  'process-upload': {
+    'functions/local/': 'local mode, with its token issuer',
+    'node_modules/jose/': 'it sees no token',
+    'node_modules/@dicebear/': 'placeholders are drawn by the public API',
+  },
+  maintenance: {
+    'node_modules/sharp/': 'the decoder belongs to the worker alone',
+    'functions/local/': 'local mode, with its token issuer',
+    'node_modules/jose/': 'it sees no token',
+  },
+};
+
+describe('the bundle of a function', () => {
+  let folder: string;
+  const bundles = new Map<FunctionName, { readonly metafile: Metafile; readonly bytes: number }>();
+  beforeAll(async () => {
+    folder = await mkdtemp(join(tmpdir(), 'bundles-'));
+    for (const name of FUNCTION_NAMES) {
+      const metafile = bundleFunction(name, join(folder, name));
+      bundles.set(name, { metafile, bytes: (await stat(join(folder, name, 'index.mjs'))).size });
+    }
+  });
+  afterAll(() => rm(folder, { recursive: true }));
+
+  /** Files that gave the bundle at least a byte. */
+  function contentsOf(name: FunctionName): string[] {
+    const [output] = Object.entries(bundles.get(name)?.metafile.outputs ?? {}).filter(([file]) =>
+      file.endsWith('.mjs'),
+    );
+    const inputs = Object.entries(output?.[1].inputs ?? {});
+    return inputs.filter(([, { bytesInOutput }]) => bytesInOutput > 0).map(([file]) => file);
+  }
+
+  it.each(FUNCTION_NAMES)('%s keeps its budget', (name) => {
+    expect((bundles.get(name)?.bytes ?? 0) / 1000).toBeLessThan(BUDGET_KILOBYTES[name]);
+  });
+
+  it.each(FUNCTION_NAMES)('%s holds nothing that it has no use for', (name) => {
+    const contents = contentsOf(name);
+    expect(contents).toContain(`functions/aws/${name}.ts`);
+    for (const [path, why] of Object.entries(FORBIDDEN[name])) {
+      expect(
+        contents.filter((file) => file.startsWith(path)),
+        why,
+      ).toEqual([]);
+    }
+  });
+});

@@ -1,0 +1,4 @@
+import { describeBytes } from './bytes.ts';
+import { openEngineAdapters } from './engine-adapters.ts';
+
+describeBytes(openEngineAdapters);

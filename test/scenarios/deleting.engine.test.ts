@@ -1,0 +1,4 @@
+import { describeDeleting } from './deleting.ts';
+import { openEngineAdapters } from './engine-adapters.ts';
+
+describeDeleting(openEngineAdapters);

@@ -1,0 +1,4 @@
+import { openEngineAdapters } from './engine-adapters.ts';
+import { describeFailing } from './failing.ts';
+
+describeFailing(openEngineAdapters);

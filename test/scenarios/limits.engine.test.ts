@@ -1,0 +1,4 @@
+import { openEngineAdapters } from './engine-adapters.ts';
+import { describeLimits } from './limits.ts';
+
+describeLimits(openEngineAdapters);

@@ -1,0 +1,4 @@
+import { openEngineAdapters } from './engine-adapters.ts';
+import { describeReplacing } from './replacing.ts';
+
+describeReplacing(openEngineAdapters);
