@@ -7,10 +7,21 @@ describe('the principal', () => {
   it.each([
     ['an array, as issuers write it', ['admin', 'service']],
     ['"[a b]", as the authorizer of an HTTP API hands it over', '[admin service]'],
-    ['a list with commas', 'admin, service'],
   ])('has the roles of %s', (_, roles) => {
     const { roles: read } = principalOf({ sub: 'ada', organization: 'acme', roles }, NAMES);
     expect([...read]).toEqual(['admin', 'service']);
+  });
+
+  it.each([
+    ['not admin', ['not admin']],
+    ['viewer,admin', ['viewer,admin']],
+    ['admin', ['admin']],
+  ])('has exactly one role when the claim is the string "%s"', (claim, roles) => {
+    expect([...principalOf({ sub: 'ada', organization: 'acme', roles: claim }, NAMES).roles]).toEqual(roles);
+  });
+
+  it('takes no part of a name with a space for a role', () => {
+    expect(principalOf({ sub: 'ada', organization: 'acme', roles: ['org admin'] }, NAMES).roles.size).toBe(0);
   });
 
   it.each([

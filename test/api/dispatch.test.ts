@@ -37,7 +37,7 @@ describe('dispatch', () => {
       request({ headers: { 'content-type': 'application/json', 'idempotency-key': 'k1' } }),
     );
     expect(body).toMatchObject({
-      params: { entityType: 'users', id: 'ada' },
+      params: { entityType: 'users', entityId: 'ada' },
       body: { contentType: 'image/png', contentLength: 5, method: 'PUT' },
       principal: { sub: 'ada', organizationId: 'acme' },
       idempotencyKey: 'k1',

@@ -7,7 +7,7 @@ const BUCKET = { name: 'local', keyPrefix: '' };
 const AT = new Date('2026-11-25T10:00:00Z');
 
 function s3Message(key: string, overrides: { bucket?: string; eventName?: string } = {}): { body: string } {
-  const event = objectCreatedEvent({ key, size: 1, eTag: 'e', at: AT });
+  const event = objectCreatedEvent({ bucket: 'local', key, size: 1, eTag: 'e', at: AT });
   const [record] = event.Records;
   if (record && overrides.bucket) record.s3.bucket.name = overrides.bucket;
   if (record && overrides.eventName) record.eventName = overrides.eventName;
@@ -39,6 +39,14 @@ describe('an API Gateway event', () => {
       name: 'a,b',
       size: 'small',
     });
+  });
+});
+
+describe('a query', () => {
+  it('names each value once', () => {
+    expect(() => apiRequestOf({ ...createUpload, rawQueryString: 'size=small&size=large' })).toThrow(
+      expect.objectContaining({ code: 'invalid_request', details: { field: 'size', accepted: 'one value' } }),
+    );
   });
 });
 

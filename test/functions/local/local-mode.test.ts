@@ -1,6 +1,6 @@
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { mkdtemp, readdir, rm } from 'node:fs/promises';
+import { mkdir, mkdtemp, readdir, rm, writeFile } from 'node:fs/promises';
 import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
@@ -84,10 +84,29 @@ describe('the local service as a process', () => {
   });
 
   it('does not start in production', async () => {
-    const { code, message } = await failure({ NODE_ENV: 'production' });
+    const { code, message } = await failure({ NODE_ENV: 'production', STORAGE_BACKEND: 'local' });
     expect([code, message]).toEqual([1, expect.stringMatching(/^NODE_ENV is "production"; [^\n]*\n$/)]);
-    expect(await readdir(join(folder, '.service'))).toEqual([]);
+    expect(await readdir(folder)).toEqual([]);
   });
+
+  it.each([
+    ['a file', '/dev/null'],
+    ['a place where nobody may write', '/sys/uploads'],
+  ])('does not start over %s, and says what the folder must be', async (_, place) => {
+    const { code, message } = await failure({ UPLOAD_DIRECTORY: place });
+    const accepts = `UPLOAD_DIRECTORY is "${place}"; it accepts a folder that this user may write to`;
+    expect([code, message]).toEqual([1, expect.stringContaining(accepts)]);
+  });
+
+  it.each(['link-secret', 'token-key.json', 'metadata.sqlite', 'owner.sqlite'])(
+    'does not start with a damaged %s, and names the file',
+    async (name) => {
+      await mkdir(join(folder, '.service'));
+      await writeFile(join(folder, '.service', name), 'junk');
+      const { code, message } = await failure({});
+      expect([code, message]).toEqual([1, expect.stringMatching(new RegExp(`^[^\\n]*${name}[^\\n]*\\n$`))]);
+    },
+  );
 
   it('does not start over a folder that another process owns', async () => {
     const owner = start({});

@@ -86,6 +86,26 @@ describe('the local queue', () => {
     expect(letter).toMatchObject({ queue: 'uploads', body: 'poison' });
   });
 
+  it('goes on when a dead letter cannot be kept', async () => {
+    const broken = new LocalQueue({
+      name: 'uploads',
+      deadLetterFile: join(folder, 'no/such'),
+      log: silent,
+      retryDelay: 1,
+    });
+    const bodies: string[] = [];
+    broken.consume(async ({ Records: [record] }) => {
+      bodies.push(record?.body ?? '');
+      return { batchItemFailures: record?.body === 'poison' ? [{ itemIdentifier: record.messageId }] : [] };
+    });
+    broken.send('poison');
+    await broken.drained();
+    broken.send('next');
+    await broken.drained();
+    expect(bodies.at(-1)).toBe('next');
+    await broken.stop();
+  });
+
   it('delivers nothing more once it was stopped', async () => {
     const { bodies, handler } = consumer(1);
     queue.consume(handler);

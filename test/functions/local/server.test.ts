@@ -62,10 +62,23 @@ describe('the local server', () => {
     const answer = await fetch(`${local.url}/api/v1/avatars/info`, {
       method: 'POST',
       headers: { 'content-type': 'application/json', authorization: `Bearer ${token}` },
-      body: Buffer.alloc(5 * 1024 * 1024),
+      body: Buffer.alloc(25 * 1024 * 1024),
     });
     expect(answer.status).toBe(413);
     expect(await answer.json()).toMatchObject({ code: 'file_too_large', field: 'body' });
+  });
+
+  it('lets a client that is still sending see why it is refused', async () => {
+    const answer = await fetch(`${local.url}/api/v1/users/ada/avatar`, {
+      method: 'POST',
+      headers: { 'content-type': 'image/png', authorization: 'Bearer none' },
+      body: Buffer.alloc(30 * 1024 * 1024),
+    });
+    expect(answer.status).toBe(401);
+  });
+
+  it('hands out its keys to GET alone', async () => {
+    expect((await fetch(`${local.url}/.well-known/jwks.json`, { method: 'POST' })).status).toBe(404);
   });
 
   it('answers a path that is not one', async () => {
