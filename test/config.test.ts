@@ -36,7 +36,7 @@ describe('the configuration', () => {
   });
 
   it.each([
-    ['STORAGE_BACKEND', 'ftp', 'one of local'],
+    ['STORAGE_BACKEND', 'ftp', 'one of local, s3'],
     ['PORT', '70000', 'a whole number from 0 to 65535'],
     ['PORT', '3000x', 'a whole number from 0 to 65535'],
     ['PUBLIC_BASE_URL', 'files.example.com', 'an http or https URL without a final slash'],
@@ -47,8 +47,23 @@ describe('the configuration', () => {
     ['AGENT_BINDING', 'never', 'one of first-ticket, registered'],
     ['OPEN_UPLOADS_PER_USER', '0', 'a whole number from 1 to 1000'],
     ['ROLES_CLAIM', 'my roles', 'the name of a token claim'],
+    ['AWS_REGION', 'Frankfurt', 'a region, as eu-central-1'],
+    ['S3_BUCKET_NAME', 'My Bucket', 'the name of a bucket'],
+    ['S3_BUCKET_PATH', '/tenant/', 'a key prefix without a slash at either end'],
+    ['CLOUDFRONT_DOMAIN', 'https://cdn.example.com', 'a host name'],
   ])('refuses %s=%s by its name and says what it accepts', (name, value, accepts) => {
     expect(faultOf({ [name]: value })).toBe(`${name} is "${value}"; it accepts ${accepts}`);
+  });
+
+  it('stores in S3 in production, unless it is told otherwise', () => {
+    const bucket = { S3_BUCKET_NAME: 'files', NODE_ENV: 'production' };
+    expect(readConfig(bucket).STORAGE_BACKEND).toBe('s3');
+    expect(readConfig({ ...bucket, STORAGE_BACKEND: 'local' }).STORAGE_BACKEND).toBe('local');
+  });
+
+  it('asks for a bucket where objects are stored in S3', () => {
+    expect(faultOf({ STORAGE_BACKEND: 's3' })).toMatch(/^S3_BUCKET_NAME is not set; /);
+    expect(faultOf({ NODE_ENV: 'production' })).toMatch(/^S3_BUCKET_NAME is not set; /);
   });
 
   it('names every bad variable at once', () => {

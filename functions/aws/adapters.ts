@@ -5,6 +5,7 @@ import { prefixStorage, prefixUrlSource } from '../../shared/storage/prefixed-st
 import { S3StorageBackend } from '../../shared/storage/s3/s3-storage-backend.ts';
 import { createS3UrlSigner, type S3Options } from '../../shared/storage/s3/s3-url-signer.ts';
 import type { FileUrlSource, StorageBackend } from '../../shared/storage/storage-backend.ts';
+import { CLIENT_LIMITS } from './client-limits.ts';
 
 /*
  * The adapters of the AWS interfaces, each built from the configuration. What a function does not call is left out of
@@ -13,7 +14,7 @@ import type { FileUrlSource, StorageBackend } from '../../shared/storage/storage
 
 /** The client that every function has. It finds credentials and AWS_ENDPOINT_URL by itself. */
 export function createDynamoDbClient({ AWS_REGION }: Config): DynamoDBClient {
-  return new DynamoDBClient({ region: AWS_REGION, maxAttempts: 3, retryMode: 'standard' });
+  return new DynamoDBClient({ region: AWS_REGION, ...CLIENT_LIMITS });
 }
 
 export function createMetadataStore(config: Config, client: DynamoDBClient): DynamoDbMetadataStore {

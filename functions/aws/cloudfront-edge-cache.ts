@@ -5,6 +5,7 @@ import {
 } from '@aws-sdk/client-cloudfront';
 import type { EdgeCache } from '../../shared/dependencies.ts';
 import { DependencyUnavailableError } from '../../shared/errors.ts';
+import { CLIENT_LIMITS } from './client-limits.ts';
 
 /** CloudFront works on 15 wildcards at a time (developer guide, "Quotas on invalidations"). */
 const MAX_WILDCARDS = 15;
@@ -22,7 +23,7 @@ export interface CloudFrontOptions {
 export function createCloudFrontEdgeCache(options: CloudFrontOptions): EdgeCache {
   const { region, distributionId, keyPrefix, newId } = options;
   if (distributionId === '') return { invalidate: async () => 'accepted' };
-  const client = new CloudFrontClient({ region });
+  const client = new CloudFrontClient({ region, ...CLIENT_LIMITS });
   return {
     async invalidate(prefixes) {
       const all = prefixes.length > MAX_WILDCARDS ? ['avatars/'] : prefixes;

@@ -2,6 +2,7 @@ import type { SQSClient } from '@aws-sdk/client-sqs';
 import type { Queues } from '../../shared/dependencies.ts';
 import { DependencyUnavailableError } from '../../shared/errors.ts';
 import { purgeMessage } from '../events.ts';
+import { CLIENT_LIMITS } from './client-limits.ts';
 
 export interface SqsQueuesOptions {
   readonly region: string;
@@ -14,7 +15,7 @@ export function createSqsQueues({ region, uploadQueueUrl, maintenanceQueueUrl }:
   let client: SQSClient | undefined;
   async function send(QueueUrl: string, MessageBody: string): Promise<void> {
     const { SendMessageCommand, SQSClient } = await import('@aws-sdk/client-sqs');
-    client ??= new SQSClient({ region });
+    client ??= new SQSClient({ region, ...CLIENT_LIMITS });
     try {
       await client.send(new SendMessageCommand({ QueueUrl, MessageBody }));
     } catch (cause) {

@@ -1,6 +1,6 @@
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { SqliteMetadataStore } from '../../../shared/metadata/sqlite/sqlite-metadata-store.ts';
-import { DAY, HOUR, MINUTE, SECOND, type World, world } from '../contract/world.ts';
+import { DAY, HOUR, SECOND, type World, world } from '../contract/world.ts';
 
 let store: SqliteMetadataStore;
 let w: World;
@@ -23,19 +23,6 @@ describe('the start of the process that owns the database', () => {
     expect([await store.getUpload(pending), await store.getUpload(finished)]).toEqual(untouched);
     expect(await w.claim(interrupted)).toBe('lost_lease');
     expect(await w.begin(interrupted)).toMatchObject({ outcome: 'begun', upload: { attempts: 2 } });
-  });
-
-  it('lists what is open, pending or processing, avatars and renders, the first due at the head', async () => {
-    await w.published();
-    await w.ended((job) => w.reject(job));
-    const render = await w.issue({ upload: w.renderTicket() });
-    const pending = await w.issue();
-    const processing = await w.started();
-    expect(store.openUploads()).toEqual([
-      { uploadId: render.uploadId, kind: 'render', status: 'pending', workAt: w.in(MINUTE) },
-      { uploadId: processing.uploadId, kind: 'avatar', status: 'processing', workAt: w.in(2 * MINUTE) },
-      { uploadId: pending.uploadId, kind: 'avatar', status: 'pending', workAt: w.in(65 * MINUTE) },
-    ]);
   });
 });
 
