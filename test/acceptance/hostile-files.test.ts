@@ -82,9 +82,11 @@ describe('bytes that are no acceptable picture', () => {
     expect(await shows(ada.avatar, BLUE)).toBe(true);
   });
 
-  it('come to an end although they would unpack to gigabytes', async () => {
-    const { status } = await upload(await signIn(), { bytes: await pngWithTextBombs(), contentType: 'image/png' });
+  it('come to an end although they would unpack to gigabytes, and hold room only if they are shown', async () => {
+    const ada = await signIn();
+    const { status } = await upload(ada, { bytes: await pngWithTextBombs(), contentType: 'image/png' });
     expect(['ready', 'rejected']).toContain(status);
+    expect(await freeRoom(ada)).toBe(status === 'ready' ? wholeRoom() - 1 : wholeRoom());
   });
 });
 

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { type SourceImport, sourceImports } from './source-imports.ts';
+import { importsIn, type SourceImport, sourceImports } from './source-imports.ts';
 
 /**
  * Who may import whom. Imports run one way, so that a port never learns of its adapters, a service never of the cloud,
@@ -19,6 +19,16 @@ const MAY_IMPORT: Record<string, readonly string[]> = {
   ],
   'shared/storage/': ['shared/errors.ts', 'shared/images/formats.ts'],
   'shared/storage/local/': ['shared/errors.ts', 'shared/storage/', 'shared/images/formats.ts', 'node:'],
+  'shared/storage/s3/': [
+    'shared/errors.ts',
+    'shared/storage/',
+    '@aws-sdk/client-s3',
+    '@aws-sdk/s3-request-presigner',
+    '@aws-sdk/s3-presigned-post',
+    '@aws-sdk/core',
+    'node:stream',
+    'node:timers/promises',
+  ],
   'shared/metadata/': ['shared/errors.ts', 'shared/images/formats.ts', 'shared/storage/object-keys.ts'],
   'shared/metadata/sqlite/': [
     'shared/errors.ts',
@@ -26,6 +36,17 @@ const MAY_IMPORT: Record<string, readonly string[]> = {
     'shared/storage/object-keys.ts',
     'shared/images/formats.ts',
     'node:sqlite',
+  ],
+  'shared/metadata/dynamodb/': [
+    'shared/errors.ts',
+    'shared/metadata/',
+    'shared/storage/object-keys.ts',
+    'shared/images/formats.ts',
+    '@aws-sdk/client-dynamodb',
+    '@aws-sdk/lib-dynamodb',
+    '@aws-sdk/util-dynamodb',
+    'node:crypto',
+    'node:timers/promises',
   ],
   'shared/access/': ['shared/errors.ts', 'shared/metadata/', 'shared/storage/object-keys.ts'],
   'shared/api/': [
@@ -44,6 +65,7 @@ const MAY_IMPORT: Record<string, readonly string[]> = {
     'shared/storage/',
     'shared/images/',
     'shared/errors.ts',
+    'shared/api/schemas.ts',
   ],
   'shared/uploads/': [
     'shared/avatars/',
@@ -76,17 +98,51 @@ const MAY_IMPORT: Record<string, readonly string[]> = {
     '@middy/core',
     '@middy/http-json-body-parser',
     'aws-lambda',
+    'shared/config.ts',
   ],
-  'functions/local/': ['functions/', 'shared/', 'node:', 'jose', 'aws-lambda'],
-  'bin/': ['functions/local/', 'shared/api/', 'shared/config.ts', 'shared/errors.ts', 'commander', 'node:'],
+  'functions/aws/': [
+    'functions/',
+    'shared/',
+    'node:crypto',
+    'node:timers/promises',
+    '@aws-sdk/client-dynamodb',
+    '@aws-sdk/client-sqs',
+    '@aws-sdk/client-cloudfront',
+    '@aws-lambda-powertools/logger',
+  ],
+  'functions/local/': ['functions/', 'functions/aws/adapters.ts', 'shared/', 'node:', 'jose', 'aws-lambda'],
+  'lib/': ['esbuild', 'node:path'],
+  'bin/': [
+    'functions/local/',
+    'shared/api/',
+    'shared/config.ts',
+    'shared/errors.ts',
+    'commander',
+    'node:',
+    'shared/storage/object-keys.ts',
+  ],
 };
 
 /** Adapters are built in one place for each deployment; everyone else knows their ports. */
 const ADAPTERS = /^shared\/(storage|metadata)\/[^/]+\//;
-const MAY_IMPORT_ADAPTERS = ['functions/local/dependencies.ts', 'functions/local/transfer-'];
+const MAY_IMPORT_ADAPTERS = [
+  'functions/aws/adapters.ts',
+  'functions/local/dependencies.ts',
+  'functions/local/transfer-',
+];
 
 /** Every Lambda but the one that renders stays without the image decoder: it is half of a bundle and of a cold start. */
 const WITHOUT_SHARP = ['functions/api.ts', 'functions/public-api.ts', 'functions/maintenance.ts'];
+
+/**
+ * What reads a client's bytes, or deletes objects. Only the worker and maintenance have the right to; IAM alone could not
+ * tell a read of bytes from a look at their size, which the API needs.
+ */
+const TOUCHES_OBJECTS = [
+  'shared/uploads/upload-source.ts',
+  'shared/uploads/clean-up.ts',
+  'shared/avatars/avatar-objects.ts',
+];
 
 function longestPrefix(file: string, prefixes: readonly string[]): string | undefined {
   return prefixes.filter((prefix) => file.startsWith(prefix)).sort((a, b) => b.length - a.length)[0];
@@ -133,7 +189,7 @@ describe('imports', () => {
   const imports = sourceImports();
 
   it('are found at all', () => {
-    expect(imports).toContainEqual({ from: 'bin/local.ts', to: 'shared/config.ts', typeOnly: false });
+    expect(imports).toContainEqual({ from: 'bin/local.ts', to: 'shared/config.ts', loaded: 'at start' });
   });
 
   it('run one way, from entries over services and ports to errors', () => {
@@ -148,7 +204,63 @@ describe('imports', () => {
   });
 
   it.each(WITHOUT_SHARP)('%s never loads the image decoder', (entry) => {
-    const graph = graphOf(imports.filter(({ typeOnly }) => !typeOnly));
+    const graph = graphOf(imports.filter(({ loaded }) => loaded === 'at start'));
     expect([...reachable(entry, graph)]).not.toContain('sharp');
   });
+
+  it.each(['functions/api.ts', 'functions/public-api.ts'])(
+    '%s reads no bytes that a client wrote, and deletes no object',
+    (entry) => {
+      const graph = graphOf(imports.filter(({ loaded }) => loaded !== 'never'));
+      expect([...reachable('functions/process-upload.ts', graph)]).toEqual(expect.arrayContaining(TOUCHES_OBJECTS));
+      const reached = reachable(entry, graph);
+      expect(TOUCHES_OBJECTS.filter((file) => reached.has(file))).toEqual([]);
+    },
+  );
+
+  it('of the types of Lambda events stay in the functions and what people run', () => {
+    const importers = imports.filter(({ to }) => to === 'aws-lambda').map(({ from }) => from);
+    expect(importers).toContain('functions/events.ts');
+    expect(importers.filter((from) => !/^(functions|bin)\//.test(from))).toEqual([]);
+  });
+});
+
+describe('the search for imports', () => {
+  const found = (text: string) => importsIn('shared/a/b.ts', text).map(({ to, loaded }) => [to, loaded]);
+
+  it.each([
+    [`import { b } from '../b.ts';`, 'shared/b.ts', 'at start'],
+    [`import {\n  b,\n  type C,\n} from './c.ts';`, 'shared/a/c.ts', 'at start'],
+    [`import './d.ts';`, 'shared/a/d.ts', 'at start'],
+    [`import sharp, { type Sharp } from 'sharp';`, 'sharp', 'at start'],
+    [`import data from './data.json' with { type: 'json' };`, 'shared/a/data.json', 'at start'],
+    [`export { b } from '../b.ts';`, 'shared/b.ts', 'at start'],
+    [`export * from '../b.ts';`, 'shared/b.ts', 'at start'],
+    [`import type { C } from '@middy/core/c';`, '@middy/core', 'never'],
+    [`export type { C } from './c.ts';`, 'shared/a/c.ts', 'never'],
+    [`const { b } = await import('../b.ts');`, 'shared/b.ts', 'on demand'],
+    [`const b = once(async () => (await import(\n  'zod/mini',\n)).b);`, 'zod', 'on demand'],
+    [`import('./data.json', { with: { type: 'json' } });`, 'shared/a/data.json', 'on demand'],
+    [`type A = import('../b.ts').B;`, 'shared/b.ts', 'on demand'],
+    [`let fs: typeof import("node:fs");`, 'node:fs', 'on demand'],
+  ])('sees %j', (text, to, loaded) => {
+    expect(found(`const first = 1;\n${text}\nconst last = 2;\n`)).toEqual([[to, loaded]]);
+  });
+
+  it.each([
+    `/** Like import('x').\n * import { b } from '../b.ts';\n */`,
+    `// import(name)`,
+    `const here = import.meta.dirname;`,
+    `loader.import(name);`,
+    `reimport(name);`,
+  ])('finds nothing in %j', (text) => {
+    expect(found(text)).toEqual([]);
+  });
+
+  it.each([`await import(name);`, 'await import(`./c.ts`);', `await import('./' + name);`])(
+    'refuses %j, which it cannot follow',
+    (text) => {
+      expect(() => found(text)).toThrow(RangeError);
+    },
+  );
 });

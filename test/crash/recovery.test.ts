@@ -72,9 +72,9 @@ async function expectRecovery(folder: string): Promise<void> {
     await recover(local);
     local.uploads.consume(createProcessUploadHandler(local.dependencies));
     await local.uploads.drained();
-    const avatar = await local.metadata.getAvatar(AVATAR);
+    const avatar = await local.dependencies.metadata.getAvatar(AVATAR);
     expect(avatar?.image?.original.contentType).toBe('image/jpeg');
-    await expectAtRest(local, [{ avatar: AVATAR }]);
+    await expectAtRest(local.dependencies, [{ avatar: AVATAR }]);
   } finally {
     await local.uploads.stop();
     local.close();
@@ -87,7 +87,7 @@ function open(folder: string): Promise<LocalDependencies> {
 }
 
 async function send(
-  { dependencies, storage }: LocalDependencies,
+  { dependencies }: LocalDependencies,
   { bytes, contentType }: Picture,
 ): Promise<{ readonly uploadId: string }> {
   const { uploadId, key } = await createAvatarUploadTicket(dependencies, {
@@ -95,6 +95,6 @@ async function send(
     principal: { sub: AVATAR.entityId, organizationId: 'acme', roles: new Set() },
     wish: { contentType, contentLength: bytes.length, method: 'PUT' },
   });
-  await storage.uploadFile({ key: key as StorageKey, body: bytes, contentType, ifNoneMatch: '*' });
+  await dependencies.storage.uploadFile({ key: key as StorageKey, body: bytes, contentType, ifNoneMatch: '*' });
   return { uploadId };
 }

@@ -1,8 +1,7 @@
 import { BASE_PATH, type Method, routesAt } from '../../shared/api/operations.ts';
+import type { Upload, UploadTicket } from '../../shared/api/schemas.ts';
 import type { Crop } from '../../shared/images/formats.ts';
 import type { AvatarRef } from '../../shared/storage/object-keys.ts';
-import type { UploadTicket } from '../../shared/uploads/create-upload-ticket.ts';
-import type { UploadView } from '../../shared/uploads/upload-status.ts';
 import type { Picture } from './plain-pictures.ts';
 import type { Message, World } from './world.ts';
 
@@ -44,7 +43,7 @@ export interface Client {
   send(picture: Picture, options?: TicketOptions): Promise<Sent>;
   crop(crop: Crop): Promise<Reply>;
   delete(): Promise<Reply>;
-  upload(uploadId: string): Promise<UploadView>;
+  upload(uploadId: string): Promise<Upload>;
 }
 
 /** The claims of the token, and whose avatar the client acts on. */
@@ -99,7 +98,7 @@ export function clientOf(world: World, options: ClientOptions): Client {
     },
     crop: (crop) => request('PATCH', address, { body: { crop } }),
     delete: () => request('DELETE', address),
-    upload: async (uploadId) => accepted(await request('GET', `/uploads/${uploadId}`), 200) as unknown as UploadView,
+    upload: async (uploadId) => accepted(await request('GET', `/uploads/${uploadId}`), 200) as unknown as Upload,
   };
   return client;
 }

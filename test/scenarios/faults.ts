@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
+import type { UploadTicket } from '../../shared/api/schemas.ts';
 import { DependencyUnavailableError } from '../../shared/errors.ts';
 import type { UploadStatus } from '../../shared/metadata/records.ts';
-import type { UploadTicket } from '../../shared/uploads/create-upload-ticket.ts';
 import { truncated } from '../fixtures/hostile-files.ts';
 import { type Client, clientOf, type Reply } from './client.ts';
 import type { Interceptor } from './intercepted-port.ts';

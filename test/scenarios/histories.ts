@@ -23,6 +23,7 @@ const STEP: fc.Arbitrary<Step> = fc.oneof(
   { weight: 4, arbitrary: fc.record({ does: fc.constant('overtake' as const), pick, other: pick, call }) },
   { weight: 2, arbitrary: fc.record({ does: fc.constant('crop' as const), who }) },
   { weight: 1, arbitrary: fc.record({ does: fc.constant('delete' as const), who }) },
+  { weight: 2, arbitrary: fc.record({ does: fc.constant('pry' as const), who, pick }) },
   { weight: 2, arbitrary: fc.record({ does: fc.constant('crash' as const), pick, call }) },
   {
     weight: 2,
@@ -32,15 +33,15 @@ const STEP: fc.Arbitrary<Step> = fc.oneof(
 
 /**
  * Random histories on the real adapters, each held against a model with one rule: the latest upload wins, unless a
- * delete came after it. On failure fast-check prints the seed and the shortest history it found.
+ * delete came after it. A stranger of another organization looks on and meddles, in vain. On failure fast-check prints the seed and the shortest history it found.
  */
 export function describeHistories(name: string, openAdapters: OpenAdapters): void {
   describe(name, () => {
-    it('ends every history with the picture of the latest upload, or with none after a delete', async () => {
+    it('ends every history with the picture of the latest upload, or none after a delete, and tells a stranger nothing', async () => {
       const lives = fc.asyncProperty(fc.array(STEP, { minLength: 5, maxLength: 30, size: 'max' }), async (steps) => {
         const world = await createWorld(openAdapters);
         try {
-          const history = createHistory(world);
+          const history = await createHistory(world);
           for (const step of steps) await history.take(step);
           await history.end();
         } finally {

@@ -1,7 +1,7 @@
 import { expect } from 'vitest';
+import type { UploadTicket } from '../../shared/api/schemas.ts';
 import { isTerminal } from '../../shared/metadata/records.ts';
-import type { UploadTicket } from '../../shared/uploads/create-upload-ticket.ts';
-import { type Client, clientOf } from './client.ts';
+import { type Client, clientOf, type Reply } from './client.ts';
 import { expectAtRest, shownTo } from './observed-state.ts';
 import { type Picture, type PlainColour, plainPicture } from './plain-pictures.ts';
 import { settle } from './settle.ts';
@@ -16,6 +16,7 @@ export type Step =
   | { readonly does: 'overtake'; readonly pick: number; readonly other: number; readonly call: number }
   | { readonly does: 'crop'; readonly who: number }
   | { readonly does: 'delete'; readonly who: number }
+  | { readonly does: 'pry'; readonly who: number; readonly pick: number }
   | { readonly does: 'crash'; readonly pick: number; readonly call: number }
   | { readonly does: 'sweep'; readonly minutes: number };
 
@@ -45,17 +46,27 @@ interface Ticket {
 
 interface Person {
   readonly client: Client;
+  readonly stranger: Stranger;
   /** Since the last delete, oldest first. */
   uploads: Upload[];
 }
 
+/** Somebody with every role of another organization, before whom there must be nothing at all. */
+interface Stranger {
+  readonly client: Client;
+  /** What was answered to all that can be tried before there was anything. */
+  readonly blank: readonly Reply[];
+}
+
+const ELSEWHERE = 'elsewhere';
+const NO_UPLOAD = 'id-0';
 const TICKET_MILLISECONDS = 65 * 60_000;
 /** One death more could end an upload as `processing_failed`, which the model does not know. */
 const MAX_CRASHES = 2;
 
 /** Two people of one organization, who have nothing yet. */
-export function createHistory(world: World): History {
-  const people: Person[] = ['ada', 'bob'].map((sub) => ({ client: clientOf(world, { sub }), uploads: [] }));
+export async function createHistory(world: World): Promise<History> {
+  const people = await Promise.all(['ada', 'bob'].map((sub) => newPerson(world, sub)));
   const everyUpload: Upload[] = [];
   const unused: Ticket[] = [];
   const acknowledged: Message[] = [];
@@ -112,6 +123,14 @@ export function createHistory(world: World): History {
     person.uploads = [];
   }
 
+  /** The stranger sees what was to be seen before there was anything, and leaves everything as it stands. */
+  async function pry({ stranger }: Person, pick: number): Promise<void> {
+    const before = await stateOf(world, everyUpload);
+    const uploadId = picked(everyUpload, pick)?.uploadId ?? NO_UPLOAD;
+    expect(await tryEverything(stranger.client, uploadId)).toEqual(stranger.blank);
+    expect(await stateOf(world, everyUpload)).toEqual(before);
+  }
+
   async function crash(pick: number, call: number): Promise<void> {
     const message = picked(world.messages, pick);
     if (!message || crashes === MAX_CRASHES) return;
@@ -148,6 +167,7 @@ export function createHistory(world: World): History {
       else if (step.does === 'overtake') await overtake(step.pick, step.other, step.call);
       else if (step.does === 'crop') await crop(person);
       else if (step.does === 'delete') await remove(person);
+      else if (step.does === 'pry') await pry(person, step.pick);
       else if (step.does === 'crash') await crash(step.pick, step.call);
       else await sweep(step.minutes);
     },
@@ -162,6 +182,39 @@ export function createHistory(world: World): History {
       await expectAtRest(world, clients);
     },
   };
+}
+
+async function newPerson(world: World, sub: string): Promise<Person> {
+  const client = clientOf(world, { sub });
+  const roles = ['admin', 'service'];
+  const strange = clientOf(world, { sub: 'eve', organization: ELSEWHERE, roles, avatar: client.avatar });
+  const blank = await tryEverything(strange, NO_UPLOAD);
+  expect(blank.map(({ status }) => status)).toEqual([200, 200, 404, 404, 204, 404, 404, 404]);
+  return { client, stranger: { client: strange, blank }, uploads: [] };
+}
+
+async function tryEverything({ avatar, request, ...client }: Client, uploadId: string): Promise<Reply[]> {
+  const { entityType, entityId } = avatar;
+  const upload = `/uploads/${uploadId}`;
+  return [
+    await request('GET', `/${entityType}/${entityId}/avatar/info`),
+    await request('POST', '/avatars/info', { body: { [entityType]: [entityId] } }),
+    await client.askForTicket(await plainPicture('red')),
+    await client.crop({ x: 0, y: 0, size: 0.5 }),
+    await client.delete(),
+    await request('GET', upload),
+    await request('POST', `${upload}/ticket`),
+    await request('DELETE', upload),
+  ];
+}
+
+/** Everything that a request can change. */
+async function stateOf({ metadata, storage, messages }: World, uploads: readonly Upload[]): Promise<unknown[]> {
+  const organizations = ['acme', ELSEWHERE].map((organizationId) => metadata.getOrganization({ organizationId }));
+  const avatars = ['ada', 'bob', 'eve'].map((entityId) => metadata.getAvatar({ entityType: 'users', entityId }));
+  const records = uploads.map(({ uploadId }) => metadata.getUpload({ uploadId }));
+  const { files } = await storage.listFiles({ prefix: '' });
+  return [...(await Promise.all([...organizations, ...avatars, ...records])), files, [...messages]];
 }
 
 function picked<T>(items: readonly T[], pick: number): T | undefined {

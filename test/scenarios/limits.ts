@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import type { UploadTicket } from '../../shared/uploads/create-upload-ticket.ts';
+import type { UploadTicket } from '../../shared/api/schemas.ts';
 import { type Client, clientOf } from './client.ts';
 import { expectAtRest, shownTo, usageOf } from './observed-state.ts';
 import { plainPicture } from './plain-pictures.ts';

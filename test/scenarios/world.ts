@@ -3,7 +3,7 @@ import type { APIGatewayProxyStructuredResultV2, Context, SQSEvent } from 'aws-l
 import { onTestFinished } from 'vitest';
 import { createApiHandler } from '../../functions/api.ts';
 import { type HttpEvent, purgeMessage } from '../../functions/events.ts';
-import { LOCAL_BUCKET, objectCreatedEvent } from '../../functions/local/s3-event.ts';
+import { objectCreatedEvent } from '../../functions/local/s3-event.ts';
 import { createMaintenanceHandler } from '../../functions/maintenance.ts';
 import { createProcessUploadHandler } from '../../functions/process-upload.ts';
 import { createPublicApiHandler } from '../../functions/public-api.ts';
@@ -16,6 +16,9 @@ import type { StorageKey } from '../../shared/storage/object-keys.ts';
 import type { StorageBackend } from '../../shared/storage/storage-backend.ts';
 import { eicarScanner } from '../../shared/uploads/eicar-scanner.ts';
 import { type Interceptor, interceptPort, passThrough } from './intercepted-port.ts';
+
+/** The bucket that events name. */
+const BUCKET = 'files';
 
 /** The adapters of one world; nobody else uses what they stand on. */
 export interface Adapters {
@@ -134,7 +137,7 @@ export async function createWorld(openAdapters: OpenAdapters, options: WorldOpti
         contentType: 'application/octet-stream',
         ...(method === 'PUT' && { ifNoneMatch: '*' as const }),
       });
-      const event = objectCreatedEvent({ key, size: bytes.length, eTag, at: clock() });
+      const event = objectCreatedEvent({ bucket: BUCKET, key, size: bytes.length, eTag, at: clock() });
       return send({ queue: 'uploads', body: JSON.stringify(event) });
     },
     async deliver(message) {
@@ -161,6 +164,6 @@ const SETTINGS: Settings = {
   organizationBytes: 10 * 1024 * 1024,
   organizationFiles: 100,
   openUploadsPerUser: 100,
-  bucket: { name: LOCAL_BUCKET, keyPrefix: '' },
+  bucket: { name: BUCKET, keyPrefix: '' },
   leaseSeconds: 120,
 };

@@ -81,6 +81,18 @@ export function describeDeletes(begin: Begin): void {
     expect(avatar).not.toHaveProperty('workAt');
   });
 
+  it.each(['first', 'second'] as const)('has its %s purge done once, also when 50 say so at once', async (pass) => {
+    const w = begin();
+    await w.published({ bytes: 100 });
+    await w.delete();
+    if (pass === 'second') await w.purge('first', 2);
+    const outcomes = await Promise.all(Array.from({ length: 50 }, () => w.purge(pass, 2)));
+    expect(outcomes.filter((outcome) => outcome === 'advanced')).toHaveLength(1);
+    expect(outcomes.filter((outcome) => outcome === 'stale')).toHaveLength(49);
+    expect((await w.avatar())?.purge).toBe(pass === 'first' ? 'second' : undefined);
+    expect(await w.held()).toEqual({ bytes: 0, files: 0, openUploads: 0 });
+  });
+
   it('starts its purge over when it follows another delete', async () => {
     const w = begin();
     await w.published();

@@ -37,16 +37,17 @@ export function describeEnds(begin: Begin): void {
     expect(await w.reject(older)).toBe('rejected');
   });
 
-  it('by supersession gives everything back once and has no code', async () => {
+  it('by supersession gives everything back once, however often it is asked for, and has no code', async () => {
     const w = begin();
     const job = await w.started();
     await w.claim(job);
-    expect(await w.supersede(job)).toBe('superseded');
-    expect(await w.supersede(job)).toBe('superseded');
+    const outcomes = await Promise.all(Array.from({ length: 50 }, () => w.supersede(job)));
+    expect(new Set(outcomes)).toEqual(new Set(['superseded']));
     const upload = await w.store.getUpload(job);
     expect(upload).toMatchObject({ status: 'superseded', finishedAt: w.in(0) });
     expect(upload).not.toHaveProperty('code');
     expect(await w.held()).toEqual(nothingHeld);
+    expect(await w.owner()).toMatchObject({ openUploads: 0 });
   });
 
   it('by expiry comes when the time for the bytes is over, not before, and once', async () => {
@@ -59,6 +60,19 @@ export function describeEnds(begin: Begin): void {
     expect(await w.expire(uploadId)).toBe('not_due');
     expect(await w.store.getUpload({ uploadId })).toMatchObject({ status: 'expired' });
     expect(await w.held()).toEqual(nothingHeld);
+  });
+
+  it('by expiry gives everything back once, also when 50 ask at once', async () => {
+    const w = begin();
+    await w.issue({ bytes: 30 });
+    w.pass(HOUR);
+    const { uploadId } = await w.issue({ bytes: 100, avatar: w.agent });
+    w.pass(65 * MINUTE + SECOND);
+    const outcomes = await Promise.all(Array.from({ length: 50 }, () => w.expire(uploadId)));
+    expect(outcomes.filter((outcome) => outcome === 'expired')).toHaveLength(1);
+    expect(outcomes.filter((outcome) => outcome === 'not_due')).toHaveLength(49);
+    expect(await w.held()).toEqual({ bytes: 30, files: 1, openUploads: 1 });
+    expect(await w.owner()).toMatchObject({ openUploads: 1 });
   });
 
   it('by expiry never meets an upload in processing, nor an unknown one', async () => {

@@ -79,6 +79,19 @@ export function describeLeases(begin: Begin): void {
     expect(await w.begin(upload)).toMatchObject({ outcome: 'begun', upload: { attempts: 1 } });
   });
 
+  it('given back 50 times at once takes off one attempt', async () => {
+    const w = begin();
+    const lapsed = await w.started({ bytes: 100 });
+    w.pass(HOUR);
+    const job = await w.start(lapsed);
+    expect(await w.store.getUpload(job)).toMatchObject({ attempts: 2 });
+    const outcomes = await Promise.all(Array.from({ length: 50 }, () => w.release(job)));
+    expect(outcomes.filter((outcome) => outcome === 'released')).toHaveLength(1);
+    expect(outcomes.filter((outcome) => outcome === 'lost_lease')).toHaveLength(49);
+    expect(await w.store.getUpload(job)).toMatchObject({ status: 'processing', attempts: 1 });
+    expect(await w.held()).toEqual({ bytes: 100, files: 1, openUploads: 1 });
+  });
+
   it('lets its holder act after it lapsed, until another took over', async () => {
     const w = begin();
     const job = await w.started();
@@ -128,6 +141,18 @@ export function describeRenewal(begin: Begin): void {
     expect(await w.renew(upload.uploadId)).toEqual({ outcome: 'renewed', upload: expected });
     expect(await w.store.getUpload(upload)).toEqual(expected);
     expect(await w.held()).toMatchObject({ files: 1, openUploads: 1 });
+  });
+
+  it('is the same for 50 that ask at once, and reserves nothing', async () => {
+    const w = begin();
+    const upload = await w.issue({ bytes: 100 });
+    const before = await w.everything();
+    w.pass(HOUR);
+    const answers = await Promise.all(Array.from({ length: 50 }, () => w.renew(upload.uploadId)));
+    const renewed = await w.store.getUpload(upload);
+    expect(renewed).toMatchObject({ acceptUntil: w.in(65 * MINUTE), workAt: w.in(65 * MINUTE) });
+    expect(answers).toEqual(Array(50).fill({ outcome: 'renewed', upload: renewed }));
+    expect(await w.everything()).toEqual(before);
   });
 
   it('is had until the upload is 24 hours old', async () => {

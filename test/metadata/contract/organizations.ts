@@ -52,6 +52,23 @@ export function describeOrganizations(begin: Begin): void {
     expect(repeated).toMatchObject({ bytesFree: 400, filesFree: 4 });
   });
 
+  it('keeps what it holds when 50 set its limits at once, and has those of one of them', async () => {
+    const w = begin();
+    await w.published({ bytes: 100 });
+    await w.issue({ bytes: 30 });
+    const version = (await w.organization())?.version ?? 0;
+    const wishes = Array.from({ length: 50 }, (_, index) => ({ bytesLimit: 50 * index, filesLimit: index }));
+    const answers = await Promise.all(wishes.map(w.setLimits));
+    for (const [index, { bytesLimit, filesLimit }] of wishes.entries()) {
+      const moved = { bytesLimit, bytesFree: bytesLimit - 130, filesLimit, filesFree: filesLimit - 2 };
+      expect(answers[index]).toMatchObject(moved);
+    }
+    const versions = answers.map((answer) => answer.version).sort((a, b) => a - b);
+    expect(versions).toEqual(wishes.map((_, index) => version + 1 + index));
+    expect(answers).toContainEqual(await w.organization());
+    expect(await w.held()).toEqual({ bytes: 130, files: 2, openUploads: 1 });
+  });
+
   it('is created by its limits, and a ticket does not set them again', async () => {
     const w = begin({ bytes: 1_000 });
     const created = await w.setLimits({ bytesLimit: 70, filesLimit: 7 });

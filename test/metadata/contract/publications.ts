@@ -40,6 +40,31 @@ export function describePublication(begin: Begin): void {
     expect(await w.owner()).toMatchObject({ openUploads: 0 });
   });
 
+  it('takes one claim, however often its worker asks at once', async () => {
+    const w = begin();
+    const job = await w.started({ bytes: 100 });
+    const [organization, owner] = await w.everything();
+    const outcomes = await Promise.all(Array.from({ length: 50 }, () => w.claim(job)));
+    expect(new Set(outcomes)).toEqual(new Set(['claimed']));
+    expect(await w.avatar()).toMatchObject({ claimedGeneration: 1, readyGeneration: 0 });
+    expect([await w.organization(), await w.owner()]).toEqual([organization, owner]);
+  });
+
+  it('is had by the newest of 50 that are claimed, published and given up at once', async () => {
+    const w = begin({ bytes: 10_000, files: 100, openUploads: 100 });
+    const issued = await Promise.all(Array.from({ length: 50 }, () => w.issue({ bytes: 100 })));
+    const jobs = await Promise.all(issued.sort((a, b) => b.generation - a.generation).map(w.start));
+    const [newest] = await Promise.all(jobs.map(w.claim));
+    expect(newest).toBe('claimed');
+    expect(await w.avatar()).toMatchObject({ claimedGeneration: 50 });
+    const older = Array(49).fill('superseded');
+    expect(await Promise.all(jobs.map((job) => w.publish(job)))).toEqual(['published', ...older]);
+    expect(await Promise.all(jobs.slice(1).map(w.supersede))).toEqual(older);
+    expect(await w.avatar()).toMatchObject({ readyGeneration: 50, chargedBytes: 100 });
+    expect(await w.held()).toEqual({ bytes: 100, files: 1, openUploads: 0 });
+    expect(await w.owner()).toMatchObject({ openUploads: 0 });
+  });
+
   it('needs a claim of its own generation', async () => {
     const w = begin();
     const job = await w.started();

@@ -1,0 +1,35 @@
+import { readFile } from 'node:fs/promises';
+import { ContentRejectedError } from '../../shared/errors.ts';
+import { inspectImage } from '../../shared/images/inspect.ts';
+import { renderThumbnails } from '../../shared/images/thumbnails.ts';
+
+/** What became of a file, and what that took: time, and memory of the whole process at its peak. */
+export interface Cost {
+  /** `rendered`, or the code it was rejected with. */
+  readonly outcome: string;
+  readonly milliseconds: number;
+  readonly peakBytes: number;
+}
+
+/*
+ * Inspects and renders one file, in a process of its own.
+ *
+ *     node test/images/inspect-and-render.ts <file>
+ */
+
+const file = await readFile(process.argv[2] ?? '');
+const start = performance.now();
+const outcome = await outcomeOf(file);
+const milliseconds = performance.now() - start;
+const cost: Cost = { outcome, milliseconds, peakBytes: process.resourceUsage().maxRSS * 1024 };
+console.log(JSON.stringify(cost));
+
+async function outcomeOf(bytes: Uint8Array): Promise<string> {
+  try {
+    await renderThumbnails(await inspectImage(bytes));
+    return 'rendered';
+  } catch (error) {
+    if (error instanceof ContentRejectedError) return error.code;
+    throw error;
+  }
+}
