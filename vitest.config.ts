@@ -15,6 +15,7 @@ const engines = {
     globalSetup: ['test/engines/global-setup.ts'],
     // The S3 engine looks once a second for who holds a key: most of the time the tests wait.
     maxWorkers: 6,
+    sequence: { groupOrder: 1 },
     benchmark: { include: [] },
   },
 };

@@ -57,7 +57,10 @@ const VARIABLES = {
   UPLOAD_DIRECTORY: text(/\S/, 'a folder', './uploads'),
   AWS_REGION: text(/^[a-z]{2}(-[a-z]+)+-\d$/, 'a region, as eu-central-1', 'us-east-1'),
   S3_BUCKET_NAME: optionalText(/^[a-z0-9][a-z0-9.-]{1,61}[a-z0-9]$/, 'the name of a bucket'),
-  S3_BUCKET_PATH: optionalText(/^[\w!.*'()-]+(\/[\w!.*'()-]+)*$/, 'a key prefix without a slash at either end'),
+  S3_BUCKET_PATH: optionalText(
+    /^(?!.*(^|\/)\.{1,2}(\/|$))[\w!.*'()-]+(\/[\w!.*'()-]+)*$/,
+    'a key prefix without a slash at either end',
+  ),
   CLOUDFRONT_DOMAIN: optionalText(/^[a-z0-9-]+(\.[a-z0-9-]+)+$/, 'a host name'),
   METADATA_TABLE_NAME: optionalText(/^[A-Za-z0-9_.-]{3,255}$/, 'the name of a DynamoDB table; unset: SQLite'),
   UPLOAD_QUEUE_URL: optionalText(/^https?:\/\/\S+$/, 'the URL of a queue'),
@@ -100,6 +103,9 @@ export function readConfig(environment: Readonly<Record<string, string | undefin
   const config = Object.fromEntries(entries) as Config;
   if (config.STORAGE_BACKEND === 's3' && config.S3_BUCKET_NAME === '') {
     faults.push('S3_BUCKET_NAME is not set; with STORAGE_BACKEND=s3 it must be the name of a bucket');
+  }
+  if (config.STORAGE_BACKEND === 'local' && config.METADATA_TABLE_NAME !== '') {
+    faults.push('METADATA_TABLE_NAME is set; it goes with STORAGE_BACKEND=s3: a table is shared, a folder is not');
   }
   if (faults.length > 0) throw new InvalidConfigurationError(faults.join('\n'));
   return config;

@@ -50,6 +50,7 @@ describe('the configuration', () => {
     ['AWS_REGION', 'Frankfurt', 'a region, as eu-central-1'],
     ['S3_BUCKET_NAME', 'My Bucket', 'the name of a bucket'],
     ['S3_BUCKET_PATH', '/tenant/', 'a key prefix without a slash at either end'],
+    ['S3_BUCKET_PATH', 'tenant/..', 'a key prefix without a slash at either end'],
     ['CLOUDFRONT_DOMAIN', 'https://cdn.example.com', 'a host name'],
   ])('refuses %s=%s by its name and says what it accepts', (name, value, accepts) => {
     expect(faultOf({ [name]: value })).toBe(`${name} is "${value}"; it accepts ${accepts}`);
@@ -59,6 +60,10 @@ describe('the configuration', () => {
     const bucket = { S3_BUCKET_NAME: 'files', NODE_ENV: 'production' };
     expect(readConfig(bucket).STORAGE_BACKEND).toBe('s3');
     expect(readConfig({ ...bucket, STORAGE_BACKEND: 'local' }).STORAGE_BACKEND).toBe('local');
+  });
+
+  it('refuses a shared table beside a folder that nobody shares', () => {
+    expect(faultOf({ METADATA_TABLE_NAME: 'records' })).toMatch(/^METADATA_TABLE_NAME is set; /);
   });
 
   it('asks for a bucket where objects are stored in S3', () => {

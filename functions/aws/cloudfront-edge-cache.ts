@@ -5,7 +5,11 @@ import {
 } from '@aws-sdk/client-cloudfront';
 import type { EdgeCache } from '../../shared/dependencies.ts';
 import { DependencyUnavailableError } from '../../shared/errors.ts';
+import { encodeKey } from '../../shared/storage/object-keys.ts';
 import { CLIENT_LIMITS } from './client-limits.ts';
+
+/** An invalidation takes longer to be accepted than a request elsewhere; the maintenance function has the time. */
+const SLOW_SERVICE = { ...CLIENT_LIMITS.requestHandler, requestTimeout: 10_000 };
 
 /** CloudFront works on 15 wildcards at a time (developer guide, "Quotas on invalidations"). */
 const MAX_WILDCARDS = 15;
@@ -23,11 +27,11 @@ export interface CloudFrontOptions {
 export function createCloudFrontEdgeCache(options: CloudFrontOptions): EdgeCache {
   const { region, distributionId, keyPrefix, newId } = options;
   if (distributionId === '') return { invalidate: async () => 'accepted' };
-  const client = new CloudFrontClient({ region, ...CLIENT_LIMITS });
+  const client = new CloudFrontClient({ region, ...CLIENT_LIMITS, requestHandler: SLOW_SERVICE });
   return {
     async invalidate(prefixes) {
       const all = prefixes.length > MAX_WILDCARDS ? ['avatars/'] : prefixes;
-      const paths = all.map((prefix) => `/${encodeURI(keyPrefix + prefix)}*`);
+      const paths = all.map((prefix) => `/${encodeKey(keyPrefix + prefix)}*`);
       try {
         await client.send(
           new CreateInvalidationCommand({

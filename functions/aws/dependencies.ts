@@ -1,12 +1,13 @@
 import { randomUUID } from 'node:crypto';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { readConfig } from '../../shared/config.ts';
+import { type Config, readConfig } from '../../shared/config.ts';
 import type {
   ApiDependencies,
   MaintenanceDependencies,
   PublicApiDependencies,
   WorkerDependencies,
 } from '../../shared/dependencies.ts';
+import { InvalidConfigurationError } from '../../shared/errors.ts';
 import { cacheSwitches } from '../../shared/metadata/cached-switches.ts';
 import { eicarScanner } from '../../shared/uploads/eicar-scanner.ts';
 import { settingsOf } from '../settings.ts';
@@ -23,12 +24,12 @@ import { createSqsQueues } from './sqs-queues.ts';
 type Environment = Readonly<Record<string, string | undefined>>;
 
 export function createPublicApiDependencies(environment: Environment): PublicApiDependencies {
-  const { config, client, ...common } = createCommon(environment);
+  const { config, client, ...common } = createCommon(environment, ['PUBLIC_BASE_URL']);
   return { ...common, storage: createUrlSource(config, client, common.clock) };
 }
 
 export function createApiDependencies(environment: Environment): ApiDependencies {
-  const { config, client, ...common } = createCommon(environment);
+  const { config, client, ...common } = createCommon(environment, ['PUBLIC_BASE_URL', ...QUEUES]);
   return {
     ...common,
     storage: createStorage(config, client, common.clock),
@@ -38,12 +39,12 @@ export function createApiDependencies(environment: Environment): ApiDependencies
 }
 
 export function createWorkerDependencies(environment: Environment): WorkerDependencies {
-  const { config, client, ...common } = createCommon(environment);
+  const { config, client, ...common } = createCommon(environment, []);
   return { ...common, storage: createStorage(config, client, common.clock), scanner: eicarScanner };
 }
 
 export function createMaintenanceDependencies(environment: Environment): MaintenanceDependencies {
-  const { config, client, ...common } = createCommon(environment);
+  const { config, client, ...common } = createCommon(environment, QUEUES);
   return {
     ...common,
     storage: createStorage(config, client, common.clock),
@@ -57,8 +58,13 @@ export function createMaintenanceDependencies(environment: Environment): Mainten
   };
 }
 
-function createCommon(environment: Environment) {
-  const config = readConfig(environment);
+const QUEUES = ['UPLOAD_QUEUE_URL', 'MAINTENANCE_QUEUE_URL'] as const;
+
+/** @throws InvalidConfigurationError that names every variable the function needs and has not. */
+function createCommon(environment: Environment, needed: readonly (keyof Config)[]) {
+  const config = readConfig({ STORAGE_BACKEND: 's3', ...environment });
+  const missing = [...needed, 'METADATA_TABLE_NAME' as const].filter((name) => config[name] === '');
+  if (missing.length > 0) throw new InvalidConfigurationError(`this function needs ${missing.join(', ')}`);
   const client = createDynamoDbClient(config);
   return {
     config,
@@ -72,7 +78,7 @@ function createCommon(environment: Environment) {
   };
 }
 
-function createQueues(config: ReturnType<typeof readConfig>) {
+function createQueues(config: Config) {
   return createSqsQueues({
     region: config.AWS_REGION,
     uploadQueueUrl: config.UPLOAD_QUEUE_URL,

@@ -85,3 +85,16 @@ export function temporaryKey(uploadId: string): StorageKey {
 export function uploadIdOfKey(key: string): string | undefined {
   return /^temp\/uploads\/([A-Za-z0-9-]{1,64})$/.exec(key)?.[1];
 }
+
+/** A key, or the start of one, as it stands in the path of an address. */
+export function encodeKey(key: string): string {
+  return key.split('/').map(encodeUrlPart).join('/');
+}
+
+/** As Signature Version 4 wants it: everything but RFC 3986's unreserved characters. */
+export function encodeUrlPart(text: string): string {
+  return encodeURIComponent(text).replace(
+    /[!'()*]/g,
+    (character) => `%${character.charCodeAt(0).toString(16).toUpperCase()}`,
+  );
+}

@@ -3,18 +3,14 @@ import type { TestProject } from 'vitest/node';
 import { provideTarget } from '../acceptance/global-setup.ts';
 import { startLocalTarget } from '../acceptance/local-target.ts';
 import { createTable } from '../metadata/dynamodb/open-table.ts';
-import { startDynamoDbLocal } from './dynamodb-local.ts';
+import { startBoth } from './global-setup.ts';
 import { SEAWEEDFS_UNGRANTED_FIELDS } from './s3-differences.ts';
-import { startSeaweedFs } from './seaweedfs.ts';
 
 const TABLE = 'acceptance';
 
 /** The acceptance suite against local mode with STORAGE_BACKEND=s3, over engines of its own. */
 export default async function setup(project: TestProject): Promise<() => Promise<void>> {
-  const [s3, dynamoDb] = await Promise.all([startSeaweedFs(), startDynamoDbLocal()]);
-  const stopEngines = async () => {
-    await Promise.all([s3.stop(), dynamoDb.stop()]);
-  };
+  const { s3, dynamoDb, stop: stopEngines } = await startBoth();
   try {
     await createTable(new DynamoDBClient(dynamoDb), TABLE);
     const end = await provideTarget(project, async (folder) => {

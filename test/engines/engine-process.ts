@@ -1,6 +1,6 @@
 import { execFile, spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { openSync } from 'node:fs';
+import { closeSync, openSync } from 'node:fs';
 import { mkdir, readFile, rename, rm } from 'node:fs/promises';
 import { createServer } from 'node:net';
 import { dirname, join } from 'node:path';
@@ -65,11 +65,15 @@ export async function startEngine(options: {
   const { command, args, env = process.env, logFile, isReady } = options;
   const log = openSync(logFile, 'a');
   const child = spawn(command, args, { env, detached: true, stdio: ['ignore', log, log] });
+  closeSync(log);
+  await once(child, 'spawn');
   const ended = once(child, 'exit');
+  const kill = () => signal(child.pid, 'SIGKILL');
+  process.on('exit', kill); // a run that is broken off leaves no engine behind
   const deadline = Date.now() + READY_SECONDS * 1000;
   while (!(await isReady().catch(() => false))) {
     if (child.exitCode !== null || Date.now() > deadline) {
-      signal(child.pid, 'SIGKILL');
+      kill();
       throw new Error(`${command} did not become ready:\n${(await readFile(logFile, 'utf8')).slice(-2000)}`);
     }
     await sleep(100);
@@ -78,7 +82,8 @@ export async function startEngine(options: {
     async stop() {
       signal(child.pid, 'SIGTERM');
       await Promise.race([ended, sleep(STOP_SECONDS * 1000, undefined, { ref: false })]);
-      signal(child.pid, 'SIGKILL');
+      kill();
+      process.off('exit', kill);
     },
   };
 }

@@ -91,7 +91,7 @@ export function clientOf(world: World, options: ClientOptions): Client {
         ...(idempotencyKey !== undefined && { idempotencyKey }),
       }),
     ticket: async (picture, wish) => accepted(await client.askForTicket(picture, wish), 201) as unknown as UploadTicket,
-    put: ({ key, method }, { bytes }) => world.writeBytes({ key, method, bytes }),
+    put: (ticket, { bytes }) => world.writeBytes(ticket, bytes),
     async send(picture, wish) {
       const ticket = await client.ticket(picture, wish);
       return { ...ticket, event: await client.put(ticket, picture) };

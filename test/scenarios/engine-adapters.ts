@@ -1,4 +1,7 @@
 import { randomUUID } from 'node:crypto';
+import { DeleteTableCommand } from '@aws-sdk/client-dynamodb';
+import type { UploadTicket } from '../../shared/api/schemas.ts';
+import { ObjectExistsError } from '../../shared/errors.ts';
 import { DynamoDbMetadataStore } from '../../shared/metadata/dynamodb/dynamodb-metadata-store.ts';
 import { prefixStorage } from '../../shared/storage/prefixed-storage-backend.ts';
 import { openTable } from '../metadata/dynamodb/open-table.ts';
@@ -8,13 +11,33 @@ import type { OpenAdapters } from './world.ts';
 /** The adapters of AWS over the running engines: a table of its own, and a prefix of its own in the bucket. */
 export const openEngineAdapters: OpenAdapters = async () => {
   const table = await openTable();
+  const { client, tableName } = table;
   const s3 = openS3Storage();
+  const prefix = `world-${randomUUID()}`;
   return {
-    storage: prefixStorage({ backend: s3.backend, prefix: `world-${randomUUID()}` }),
-    metadata: new DynamoDbMetadataStore({ client: table.client, tableName: table.tableName }),
+    storage: prefixStorage({ backend: s3.backend, prefix }),
+    metadata: new DynamoDbMetadataStore({ client, tableName }),
+    bucket: { name: s3.options.bucket, keyPrefix: `${prefix}/` },
+    sendBytes,
     async close() {
+      await client.send(new DeleteTableCommand({ TableName: tableName }));
       await table.close();
       await s3.close();
     },
   };
 };
+
+/** PUT with the ticket's headers, or a form with its fields and then the file, to the engine itself. */
+async function sendBytes({ key, method, url, headers, fields }: UploadTicket, bytes: Uint8Array): Promise<void> {
+  const body = new Uint8Array(bytes);
+  const answer = await fetch(url, method === 'PUT' ? { method, headers: headers ?? {}, body } : formOf(fields, body));
+  if (answer.status === 412) throw new ObjectExistsError(key);
+  if (!answer.ok) throw new Error(`the engine answered ${answer.status}: ${await answer.text()}`);
+}
+
+function formOf(fields: UploadTicket['fields'] = {}, bytes: Uint8Array<ArrayBuffer>) {
+  const body = new FormData();
+  for (const [name, value] of Object.entries(fields)) body.append(name, value);
+  body.append('file', new Blob([bytes]));
+  return { method: 'POST', body };
+}

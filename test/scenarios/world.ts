@@ -8,6 +8,7 @@ import { createMaintenanceHandler } from '../../functions/maintenance.ts';
 import { createProcessUploadHandler } from '../../functions/process-upload.ts';
 import { createPublicApiHandler } from '../../functions/public-api.ts';
 import { routeOf } from '../../shared/api/operations.ts';
+import type { UploadTicket } from '../../shared/api/schemas.ts';
 import type { Dependencies, Scanner, Settings } from '../../shared/dependencies.ts';
 import type { SweepCounts } from '../../shared/maintenance/sweep.ts';
 import { cacheSwitches } from '../../shared/metadata/cached-switches.ts';
@@ -17,13 +18,14 @@ import type { StorageBackend } from '../../shared/storage/storage-backend.ts';
 import { eicarScanner } from '../../shared/uploads/eicar-scanner.ts';
 import { type Interceptor, interceptPort, passThrough } from './intercepted-port.ts';
 
-/** The bucket that events name. */
-const BUCKET = 'files';
-
 /** The adapters of one world; nobody else uses what they stand on. */
 export interface Adapters {
   readonly storage: StorageBackend;
   readonly metadata: MetadataStore;
+  /** What events name. @default - a bucket without a prefix */
+  readonly bucket?: Settings['bucket'];
+  /** Sends bytes as a client does, by the ticket's address. @default - they are written as S3 would after a valid ticket */
+  readonly sendBytes?: (ticket: UploadTicket, bytes: Uint8Array) => Promise<void>;
   close(): Promise<void>;
 }
 /** Opens adapters on something new and empty. */
@@ -50,7 +52,7 @@ export interface World {
   advance(milliseconds: number): void;
   request(event: HttpEvent): Promise<APIGatewayProxyStructuredResultV2>;
   /** Writes bytes where a client may and sends S3's event. A PUT never replaces, a form does. */
-  writeBytes(object: { key: string; bytes: Uint8Array; method: 'PUT' | 'POST' }): Promise<Message>;
+  writeBytes(ticket: UploadTicket, bytes: Uint8Array): Promise<Message>;
   /** Delivers a message once. What was acknowledged before can be delivered again: a duplicate. */
   deliver(message: Message): Promise<'acknowledged' | 'failed'>;
   /** The message is never delivered. */
@@ -76,8 +78,8 @@ export async function openWorld(openAdapters: OpenAdapters, options: WorldOption
 
 /** A world that the caller closes. */
 export async function createWorld(openAdapters: OpenAdapters, options: WorldOptions = {}): Promise<World> {
-  const { storage, metadata, close } = await openAdapters();
-  const settings: Settings = { ...SETTINGS, ...options.settings };
+  const { storage, metadata, bucket = SETTINGS.bucket, sendBytes, close } = await openAdapters();
+  const settings: Settings = { ...SETTINGS, bucket, ...options.settings };
   const messages: Message[] = [];
   const interceptors = new AsyncLocalStorage<Interceptor>();
   let time = Date.now();
@@ -130,14 +132,17 @@ export async function createWorld(openAdapters: OpenAdapters, options: WorldOpti
     now: clock,
     advance,
     request: (event) => (routeOf(event.routeKey)?.operation.group === 'api' ? api : publicApi)(event, CONTEXT),
-    async writeBytes({ key, bytes, method }) {
-      const { eTag } = await storage.uploadFile({
-        key: key as StorageKey,
-        body: bytes,
-        contentType: 'application/octet-stream',
-        ...(method === 'PUT' && { ifNoneMatch: '*' as const }),
-      });
-      const event = objectCreatedEvent({ bucket: BUCKET, key, size: bytes.length, eTag, at: clock() });
+    async writeBytes(ticket, bytes) {
+      const key = ticket.key as StorageKey;
+      // Other bytes than the ticket's are for the worker to refuse, so they come in by the back door.
+      if (sendBytes && bytes.length === ticket.contentLength) await sendBytes(ticket, bytes);
+      else {
+        const condition = ticket.method === 'PUT' ? { ifNoneMatch: '*' as const } : {};
+        await storage.uploadFile({ key, body: bytes, contentType: 'application/octet-stream', ...condition });
+      }
+      const { eTag, size } = await storage.getFileInfo({ key });
+      const { name, keyPrefix } = bucket;
+      const event = objectCreatedEvent({ bucket: name, key: keyPrefix + key, size, eTag, at: clock() });
       return send({ queue: 'uploads', body: JSON.stringify(event) });
     },
     async deliver(message) {
@@ -164,6 +169,6 @@ const SETTINGS: Settings = {
   organizationBytes: 10 * 1024 * 1024,
   organizationFiles: 100,
   openUploadsPerUser: 100,
-  bucket: { name: BUCKET, keyPrefix: '' },
+  bucket: { name: 'files', keyPrefix: '' },
   leaseSeconds: 120,
 };

@@ -39,7 +39,7 @@ export interface DynamoDbMetadataStoreOptions {
 /**
  * The port over one DynamoDB table: a transition of one item is one conditional write, one of several items a
  * transaction. Every method throws
- * - DependencyUnavailableError if DynamoDB does not answer, or stays busy over 8 tries,
+ * - DependencyUnavailableError if DynamoDB does not answer, or stays busy over 8 tries (a transition in conflict with others: 30),
  * - StorageDeniedError if it refuses this identity,
  * - InvalidConfigurationError if there is no such table.
  */

@@ -109,12 +109,14 @@ export async function redriveUpload(
   table: DynamoDbTable,
   { uploadId, seenWorkAt, now }: RedriveUploadInput,
 ): Promise<'redriven' | 'stale'> {
-  const { done } = await table.write({
+  const workAt = instantAfter(now, RETENTION.redriveDelay);
+  const { done, item } = await table.write({
     pk: uploadPk(uploadId),
     // A finished upload has no workAt, so what was seen cannot be equal.
     condition: '#workAt = :seen',
     update: 'SET #workAt = :workAt',
-    values: { seen: seenWorkAt, workAt: instantAfter(now, RETENTION.redriveDelay) },
+    values: { seen: seenWorkAt, workAt },
   });
-  return done ? 'redriven' : 'stale';
+  // Or the answer to the same write was lost, and its repetition met it: the event must be sent all the same.
+  return done || item?.workAt === workAt ? 'redriven' : 'stale';
 }

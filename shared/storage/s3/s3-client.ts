@@ -12,8 +12,8 @@ export function createS3Client({ region, endpoint, credentials }: S3Options): S3
     responseChecksumValidation: 'WHEN_REQUIRED',
     retryMode: 'standard',
     maxAttempts: 3,
-    // Of silence, not of the whole transfer: a large body may take its time.
-    requestHandler: { connectionTimeout: 3000, socketTimeout: 30_000 },
+    // Of silence, not of the whole transfer: a large body may take its time. Three tries end before the API's 29 s.
+    requestHandler: { connectionTimeout: 1000, socketTimeout: 4000 },
     logger: SILENT, // without one the SDK prints a warning for each failed stream; its callers get the error
   });
 }

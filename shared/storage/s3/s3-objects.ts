@@ -15,7 +15,7 @@ import {
   ObjectExistsError,
   ObjectNotFoundError,
 } from '../../errors.ts';
-import type { StorageKey } from '../object-keys.ts';
+import { encodeKey, type StorageKey } from '../object-keys.ts';
 import type {
   CopyFileInput,
   DownloadedFile,
@@ -33,7 +33,7 @@ import { type FailedRequest, isConflict, s3ErrorOf } from './s3-errors.ts';
 import { copyInParts } from './s3-large-copy.ts';
 import { readResponse } from './s3-response-body.ts';
 import { createUploadBody } from './s3-upload-body.ts';
-import { encodeKey, type S3Options } from './s3-url-signer.ts';
+import type { S3Options } from './s3-url-signer.ts';
 
 /** What needs the S3 client. */
 export type S3Objects = Pick<

@@ -1,6 +1,7 @@
 import { partition } from '@aws-sdk/core/client';
 import { S3RequestPresigner, type S3RequestPresignerOptions } from '@aws-sdk/s3-request-presigner';
 import { DependencyUnavailableError, StorageDeniedError } from '../../errors.ts';
+import { encodeKey, encodeUrlPart } from '../object-keys.ts';
 import type { FileUrlSource, PublicUrlInput, SignedUrlInput, StorageTicket, UploadGrant } from '../storage-backend.ts';
 import { s3ErrorOf } from './s3-errors.ts';
 
@@ -57,7 +58,9 @@ export function createS3UrlSigner(options: S3Options): S3UrlSigner {
       .catch((error: unknown) => {
         throw s3ErrorOf(error, { key: path });
       });
-    const pairs = Object.entries(signed.query ?? {}).map(([name, value]) => `${encode(name)}=${encode(`${value}`)}`);
+    const pairs = Object.entries(signed.query ?? {}).map(
+      ([name, value]) => `${encodeUrlPart(name)}=${encodeUrlPart(`${value}`)}`,
+    );
     return `${address.origin}${signed.path}?${pairs.join('&')}`;
   }
 
@@ -66,7 +69,9 @@ export function createS3UrlSigner(options: S3Options): S3UrlSigner {
   async function getFileUrl(input: PublicUrlInput | SignedUrlInput): Promise<string | undefined> {
     const path = encodeKey(input.key);
     if (input.access === 'public') {
-      return publicDomain === undefined ? undefined : `https://${publicDomain}/${path}?v=${encode(input.version)}`;
+      return publicDomain === undefined
+        ? undefined
+        : `https://${publicDomain}/${path}?v=${encodeUrlPart(input.version)}`;
     }
     const { signedAt, expiresAt } = input;
     return presign({ method: 'GET', path, query: overridesOf(input), signedAt, expiresAt });
@@ -135,19 +140,6 @@ function addressOf({ bucket, region, endpoint }: S3Options): URL {
   const host = `s3.${region}.${partition(region).dnsSuffix}`;
   // S3's certificate covers one label before its name, so a bucket with dots in its name goes into the path.
   return new URL(bucket.includes('.') ? `https://${host}/${bucket}/` : `https://${bucket}.${host}/`);
-}
-
-/** A key as it stands in a path. */
-export function encodeKey(key: string): string {
-  return key.split('/').map(encode).join('/');
-}
-
-/** As Signature Version 4 wants it: everything but RFC 3986's unreserved characters. */
-function encode(text: string): string {
-  return encodeURIComponent(text).replace(
-    /[!'()*]/g,
-    (character) => `%${character.charCodeAt(0).toString(16).toUpperCase()}`,
-  );
 }
 
 function seconds(date: Date): number {
