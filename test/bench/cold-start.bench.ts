@@ -21,6 +21,8 @@ const ENVIRONMENT = {
   S3_BUCKET_NAME: 'files',
   METADATA_TABLE_NAME: 'metadata',
   PUBLIC_BASE_URL: 'https://files.example.com',
+  UPLOAD_QUEUE_URL: 'https://sqs.example.com/uploads',
+  MAINTENANCE_QUEUE_URL: 'https://sqs.example.com/maintenance',
 };
 const HEALTH = { ...createUpload, routeKey: 'GET /api/v1/health', rawPath: '/api/v1/health', body: undefined };
 /** Everything up to the first call to the table: token, contract, schemas. */
