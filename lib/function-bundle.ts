@@ -21,7 +21,7 @@ const OPTIONS = {
   banner: { js: "import{createRequire as __cr}from'node:module';const require=__cr(import.meta.url);" },
   external: [
     // sharp's JavaScript goes in, its native parts stay beside the bundle: they differ by architecture.
-    '@img/*',
+    '@img/sharp-*',
     // In Lambda credentials come from the environment, the first link of the chain; the others are never loaded.
     '@aws-sdk/credential-provider-ini',
     '@aws-sdk/credential-provider-process',

@@ -111,7 +111,23 @@ const MAY_IMPORT: Record<string, readonly string[]> = {
     '@aws-lambda-powertools/logger',
   ],
   'functions/local/': ['functions/', 'functions/aws/adapters.ts', 'shared/', 'node:', 'jose', 'aws-lambda'],
-  'lib/': ['esbuild', 'node:path'],
+  'lib/': [
+    'shared/errors.ts',
+    'shared/config.ts',
+    'shared/api/operations.ts',
+    'shared/images/formats.ts',
+    'shared/storage/object-keys.ts',
+    'shared/metadata/dynamodb/table-schema.ts',
+    'functions/settings.ts',
+    'aws-cdk-lib',
+    'constructs',
+    'esbuild',
+    'zod',
+    'node:child_process',
+    'node:fs',
+    'node:path',
+  ],
+  'bin/app.ts': ['lib/', 'shared/errors.ts', 'aws-cdk-lib', 'cdk-nag'],
   'bin/': [
     'functions/local/',
     'shared/api/',
@@ -123,8 +139,11 @@ const MAY_IMPORT: Record<string, readonly string[]> = {
   ],
 };
 
-/** Adapters are built in one place for each deployment; everyone else knows their ports. */
-const ADAPTERS = /^shared\/(storage|metadata)\/[^/]+\//;
+/**
+ * Adapters are built in one place for each deployment; everyone else knows their ports. The table's schema is data: it
+ * builds nothing.
+ */
+const ADAPTERS = /^shared\/(storage|metadata)\/[^/]+\/(?!table-schema\.ts$)/;
 const MAY_IMPORT_ADAPTERS = [
   'functions/aws/adapters.ts',
   'functions/local/dependencies.ts',

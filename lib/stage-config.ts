@@ -1,0 +1,168 @@
+import { readFileSync } from 'node:fs';
+import * as z from 'zod';
+import { InvalidConfigurationError } from '../shared/errors.ts';
+
+const MIB = 1024 ** 2;
+const GIB = 1024 ** 3;
+
+/** What CloudWatch Logs accepts, in days (API reference, PutRetentionPolicy), as far as anyone asks for it. */
+const RETENTION_DAYS = [1, 3, 5, 7, 14, 30, 60, 90, 120, 150, 180, 365, 400, 545, 731] as const;
+
+function text(pattern: RegExp, accepts: string) {
+  return z.string({ error: accepts }).regex(pattern, { error: accepts });
+}
+
+function wholeNumber(minimum: number, maximum: number) {
+  const accepts = `a whole number from ${minimum} to ${maximum}`;
+  return z.int({ error: accepts }).gte(minimum, { error: accepts }).lte(maximum, { error: accepts });
+}
+
+function oneOf<const T extends readonly (string | number)[]>(values: T) {
+  return z.literal(values, { error: `one of ${values.join(', ')}` });
+}
+
+function list<T extends z.ZodType>(item: T, accepts: string) {
+  return z.array(item, { error: accepts }).min(1, { error: accepts });
+}
+
+function group<T extends z.ZodRawShape>(shape: T) {
+  return z.strictObject(shape, {
+    error: ({ code }) => (code === 'invalid_type' ? `the keys ${Object.keys(shape).join(', ')}` : undefined),
+  });
+}
+
+function domain(region: string, where: string) {
+  const arn = new RegExp(`^arn:aws[a-z-]*:acm:${region}:\\d{12}:certificate/[\\w-]+$`);
+  return group({
+    name: text(/^[a-z0-9-]+(\.[a-z0-9-]+)+$/, 'a host name, as files.example.com'),
+    certificateArn: text(arn, `the ARN of a certificate of ACM ${where}`),
+  });
+}
+
+const claim = (fallback: string) => text(/^[\x21-\x7e]{1,128}$/, 'the name of a token claim').default(fallback);
+
+/** What may be said of a stage. Every number is bounded here as the service bounds it itself. */
+const STAGE = group({
+  /** The first part of the names of the stacks. */
+  name: text(/^[a-z][a-z0-9-]{0,39}$/, 'lower case letters, digits and hyphens, at most 40').default(
+    'unified-file-storage',
+  ),
+  /** The pages that may call the API and upload. */
+  allowedOrigins: list(
+    text(/^(https:\/\/[a-z0-9.-]+|http:\/\/(localhost|127\.0\.0\.1))(:\d{1,5})?$/, 'an https origin without a path'),
+    'a list of https origins, as ["https://app.example.com"]',
+  ),
+  /** The host of the API; without it, the one that API Gateway gives. */
+  apiDomain: domain('[a-z0-9-]+', "in the stage's region").optional(),
+  /** The host of the pictures; without it, the one that CloudFront gives. */
+  cdnDomain: domain('us-east-1', 'in us-east-1').optional(),
+  /** Who issues the tokens; without it, a Cognito user pool of the stage's own. */
+  jwt: group({
+    issuer: text(/^https:\/\/[^\s?#]+$/, 'the https URL of the issuer, as its tokens say it'),
+    audience: list(text(/^\S+$/, 'an audience without spaces'), 'a list of audiences, one at least'),
+    subjectClaim: claim('sub'),
+    organizationClaim: claim('organization'),
+    rolesClaim: claim('roles'),
+  }).optional(),
+  agentBinding: oneOf(['registered', 'first-ticket']).default('registered'),
+  limits: group({
+    avatarMaxBytes: wholeNumber(1, 100 * MIB).default(10 * MIB),
+    organizationBytes: wholeNumber(1, Number.MAX_SAFE_INTEGER).default(10 * GIB),
+    organizationFiles: wholeNumber(0, 1_000_000_000).default(100_000),
+    openUploadsPerUser: wholeNumber(1, 1_000).default(20),
+    /** Uploads that are processed at a time; new accounts have room for ten functions in all. */
+    concurrentUploads: wholeNumber(2, 1_000).default(5),
+    /** Of the whole API, in requests; the burst is twice as many. */
+    requestsPerSecond: wholeNumber(1, 10_000).default(200),
+  }).prefault({}),
+  /** How long logs are kept. */
+  logRetentionDays: oneOf(RETENTION_DAYS).default(30),
+  /** Where alarms are sent; without it they only show. */
+  alarmEmail: text(/^[^\s@]+@[^\s@]+\.[^\s@]+$/, 'an e-mail address').optional(),
+  /** What becomes of bucket, table and user pool when the stack is deleted. */
+  removalPolicy: oneOf(['retain', 'destroy']).default('retain'),
+  architecture: oneOf(['arm64', 'x86_64']).default('arm64'),
+  /** Before every key in the bucket; empty: keys begin at its root. */
+  bucketPath: text(
+    /^([\w!.*'()-]+(\/[\w!.*'()-]+)*)?$/,
+    'a key prefix without a slash at either end, or nothing',
+  ).default(''),
+});
+
+/** A stage as it is deployed: what its configuration says, and the defaults. */
+export type StageConfig = Readonly<z.output<typeof STAGE>>;
+
+export interface Stage {
+  /** As the context names it: `dev`. */
+  readonly stage: string;
+  readonly config: StageConfig;
+}
+
+/** What a construct's node knows of the context (cdk.json, and `--context` of the command line). */
+interface Context {
+  tryGetContext(key: string): unknown;
+}
+
+/**
+ * Reads the stage that the context `stage` names (`dev` without it): from `stages` in cdk.json, or from the JSON file
+ * that the context `stageFile` names.
+ * @throws InvalidConfigurationError with a sentence for each fault, naming the key and what it accepts.
+ */
+export function readStage(context: Context): Stage {
+  const stage: unknown = context.tryGetContext('stage') ?? 'dev';
+  if (typeof stage !== 'string' || !/^[a-z][a-z0-9]{0,15}$/.test(stage)) {
+    throw new InvalidConfigurationError(
+      `stage is ${shown(stage)}; it accepts at most 16 lower case letters and digits`,
+    );
+  }
+  const file: unknown = context.tryGetContext('stageFile');
+  if (typeof file === 'string') return { stage, config: parseStage(file, readJson(file)) };
+  const stages = context.tryGetContext('stages') as Readonly<Record<string, unknown>> | undefined;
+  if (stages?.[stage] === undefined) {
+    const known = Object.keys(stages ?? {}).join(', ');
+    throw new InvalidConfigurationError(`stage is ${shown(stage)}; cdk.json has stages for ${known || 'none'}`);
+  }
+  return { stage, config: parseStage(`stages.${stage}`, stages[stage]) };
+}
+
+/**
+ * Checks what is said of a stage, and fills in the defaults. `source`: where it is said, for the messages.
+ * @throws InvalidConfigurationError with a sentence for each fault, naming the key and what it accepts.
+ */
+export function parseStage(source: string, said: unknown): StageConfig {
+  const parsed = STAGE.safeParse(said, { reportInput: true });
+  if (parsed.success) return parsed.data;
+  throw new InvalidConfigurationError(parsed.error.issues.map((issue) => faultOf(source, issue)).join('\n'));
+}
+
+function faultOf(source: string, issue: z.core.$ZodIssue): string {
+  const key = [source, ...issue.path].join('.');
+  if (issue.code === 'unrecognized_keys') {
+    return `${key} has the unknown key ${issue.keys.map(shown).join(', ')}; it accepts ${acceptedAt(issue.path)}`;
+  }
+  const is = issue.input === undefined ? 'not set' : shown(issue.input);
+  return `${key} is ${is}; it accepts ${issue.message}`;
+}
+
+function acceptedAt(path: readonly PropertyKey[]): string {
+  let schema: unknown = STAGE;
+  for (const key of path) schema = unwrapped((schema as z.ZodObject).shape[String(key)]);
+  return Object.keys((schema as z.ZodObject).shape).join(', ');
+}
+
+/** The object below `optional` and `prefault`. */
+function unwrapped(schema: unknown): unknown {
+  return schema instanceof z.ZodOptional || schema instanceof z.ZodPrefault ? unwrapped(schema.unwrap()) : schema;
+}
+
+function readJson(file: string): unknown {
+  try {
+    return JSON.parse(readFileSync(file, 'utf8'));
+  } catch (cause) {
+    throw new InvalidConfigurationError(`stageFile is ${shown(file)}; it accepts a file of JSON`, { cause });
+  }
+}
+
+function shown(value: unknown): string {
+  return JSON.stringify(value);
+}
