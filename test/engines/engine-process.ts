@@ -1,9 +1,10 @@
 import { execFile, spawn } from 'node:child_process';
+import { randomUUID } from 'node:crypto';
 import { once } from 'node:events';
 import { closeSync, openSync } from 'node:fs';
-import { mkdir, readFile, rename, rm } from 'node:fs/promises';
+import { mkdir, readFile, rename, rm, writeFile } from 'node:fs/promises';
 import { createServer } from 'node:net';
-import { dirname, join } from 'node:path';
+import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { promisify } from 'node:util';
 
@@ -26,15 +27,18 @@ export class EngineUnavailableError extends Error {}
  */
 export async function installOnce(name: string, install: (folder: string) => Promise<void>): Promise<string> {
   const folder = join(ENGINES, name);
-  const draft = `${folder}.${process.pid}`;
+  const draft = `${folder}.${randomUUID()}`;
   if (await readFile(join(folder, '.installed')).catch(() => undefined)) return folder;
-  await mkdir(dirname(draft), { recursive: true });
-  await rm(draft, { recursive: true, force: true });
-  await mkdir(draft);
-  await install(draft);
-  await runCommand('touch', [join(draft, '.installed')]);
-  await rm(folder, { recursive: true, force: true });
-  await rename(draft, folder);
+  await mkdir(draft, { recursive: true });
+  try {
+    await install(draft);
+    await writeFile(join(draft, '.installed'), '');
+    await rename(draft, folder);
+  } catch (error) {
+    await rm(draft, { recursive: true, force: true });
+    // Two runs that start together both install; who comes second uses what the first has put there.
+    if ((error as NodeJS.ErrnoException).code !== 'ENOTEMPTY') throw error;
+  }
   return folder;
 }
 
