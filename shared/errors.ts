@@ -22,7 +22,7 @@ export const REJECTION_CODES = [
 export type RejectionCode = (typeof REJECTION_CODES)[number];
 
 /** Why a request was refused before anything was written. */
-export const REQUEST_CODES = [
+const REQUEST_CODES = [
   'malformed_json',
   'malformed_body',
   'invalid_request',

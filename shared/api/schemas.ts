@@ -27,10 +27,7 @@ const Timestamp = z.iso.datetime({ precision: 3 });
 const Url = z.string().check(z.regex(/^https?:\/\//));
 const Fraction = z.number().check(z.gte(0), z.lte(1));
 
-export const CropBody = named(
-  'Crop',
-  z.strictObject({ x: Fraction, y: Fraction, size: z.number().check(z.gt(0), z.lte(1)) }),
-);
+const CropBody = named('Crop', z.strictObject({ x: Fraction, y: Fraction, size: z.number().check(z.gt(0), z.lte(1)) }));
 
 /** RFC 6838: type "/" subtype, no parameters. */
 const MediaType = z.string().check(

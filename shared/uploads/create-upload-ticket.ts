@@ -9,7 +9,7 @@ import { type AvatarRef, temporaryKey } from '../storage/object-keys.ts';
 import { issueUpload } from './issue-upload.ts';
 
 /** Seconds that a ticket's URL works; short, because it is signed again on request. */
-export const TICKET_SECONDS = 300;
+const TICKET_SECONDS = 300;
 /** Bytes may still be on their way this long after the URL expired: S3 looks at the expiry when a request begins. */
 const ARRIVAL_GRACE_SECONDS = 3600;
 /** How long an Idempotency-Key is remembered. */

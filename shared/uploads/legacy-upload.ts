@@ -11,7 +11,7 @@ import { digestRequest } from './idempotency.ts';
 import { waitForEnd } from './upload-status.ts';
 
 /** Lambda takes 6 MB of request after base64, so 4 MiB of picture is what can be promised. */
-export const LEGACY_MAX_BYTES = 4 * 1024 * 1024;
+const LEGACY_MAX_BYTES = 4 * 1024 * 1024;
 const WAIT_SECONDS = 20;
 
 export interface LegacyUploadInput {

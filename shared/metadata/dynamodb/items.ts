@@ -117,6 +117,6 @@ export function expiryOf(now: Date): number {
 }
 
 /** Whole seconds since 1970, rounded up. */
-export function epochSeconds(at: Date): number {
+function epochSeconds(at: Date): number {
   return Math.ceil(at.getTime() / 1_000);
 }

@@ -2,7 +2,7 @@ import type { DatabaseSync } from 'node:sqlite';
 import { InvalidConfigurationError } from '../../errors.ts';
 
 /** Stored in `PRAGMA user_version`. Raise it with every change of the tables. */
-export const SCHEMA_VERSION = 1;
+const SCHEMA_VERSION = 1;
 
 /**
  * Creates the tables in an empty database; an up-to-date one is left alone.

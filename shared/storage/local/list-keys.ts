@@ -31,7 +31,7 @@ export async function* listKeys({ folder, parent, prefix, after }: Listing): Asy
 }
 
 /** The order of S3's lists. JavaScript's own order differs beyond U+FFFF. */
-export function compareKeys(a: string, b: string): number {
+function compareKeys(a: string, b: string): number {
   return Buffer.compare(Buffer.from(a), Buffer.from(b));
 }
 
