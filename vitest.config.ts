@@ -27,20 +27,37 @@ const acceptanceOnEngines = {
   test: { name: 'acceptance-on-engines', globalSetup: ['../engines/acceptance-target.ts'] },
 };
 
+/** The acceptance suite, and what only an account shows, against the stacks that `cdk deploy` brings up. */
+const rehearsal = {
+  test: {
+    name: 'rehearsal',
+    include: ['test/acceptance/*.test.ts', 'test/rehearsal/*.test.ts'],
+    globalSetup: ['test/rehearsal/global-setup.ts'],
+    setupFiles: ['test/rehearsal/setup-file.ts'],
+    testTimeout: 90_000,
+    // The tests wait for the queues most of the time.
+    maxWorkers: 4,
+    sequence: { groupOrder: 2 },
+    benchmark: { include: [] },
+  },
+};
+
 export default defineConfig({
   test: {
+    // A deployment is taken away again at the end.
+    teardownTimeout: 60_000,
     projects: [
       {
         test: {
           ...timeouts,
           name: 'components',
           include: ['test/**/*.test.ts'],
-          exclude: ['test/acceptance/**', 'test/**/*.engine.test.ts'],
+          exclude: ['test/acceptance/**', 'test/rehearsal/**', 'test/**/*.engine.test.ts'],
           benchmark: { include: ['test/bench/*.bench.ts'] },
         },
       },
       'test/acceptance/vitest.config.ts',
-      ...(leftOut ? [] : [engines, acceptanceOnEngines]),
+      ...(leftOut ? [] : [engines, acceptanceOnEngines, rehearsal]),
     ],
   },
 });

@@ -70,8 +70,20 @@ export interface ApiOptions {
   readonly headers?: Readonly<Record<string, string>>;
 }
 
-/** One request to the API, by its path below /api/v1 or by a whole address. Its answer is held to the contract. */
+/**
+ * One request to the API, by its path below /api/v1 or by a whole address. Its answer is held to the contract. Where the
+ * target admits that it is overloaded now and then, it is asked again when it says so (RFC 9110, 10.2.3).
+ */
 export async function api(method: string, path: string | URL, options: ApiOptions = {}): Promise<Answer> {
+  for (let tries = 0; ; tries++) {
+    const answer = await request(method, path, options);
+    const retryAfter = answer.headers.get('retry-after');
+    if (answer.status !== 503 || retryAfter === null || tries >= inject('target').patience) return answer;
+    await sleep(Number(retryAfter) * 1000);
+  }
+}
+
+async function request(method: string, path: string | URL, options: ApiOptions): Promise<Answer> {
   const { token, json, body } = options;
   const url = path instanceof URL ? path : new URL(`${inject('target').baseUrl}/api/v1${path}`);
   const headers = new Headers(options.headers);
@@ -87,7 +99,8 @@ export async function api(method: string, path: string | URL, options: ApiOption
   const text = await response.text();
   const contentType = response.headers.get('content-type')?.split(';')[0] ?? '';
   await checkAnswer({ method, pathname: url.pathname, status: response.status, contentType, text });
-  const parsed = /[/+]json$/.test(contentType) ? JSON.parse(text) : text;
+  // A gateway may give an empty answer a type.
+  const parsed = text !== '' && /[/+]json$/.test(contentType) ? JSON.parse(text) : text;
   return { status: response.status, headers: response.headers, body: parsed, url };
 }
 

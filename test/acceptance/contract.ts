@@ -69,7 +69,9 @@ export async function checkAnswer(answer: RawAnswer): Promise<void> {
 /** API Gateway answers these itself, before any function is asked, with `{"message"}`. */
 function isGatewayRefusal({ status, contentType, text }: RawAnswer): boolean {
   return (
-    [401, 413, 429, 503].includes(status) && contentType === 'application/json' && /^\{"message":"[^"]*"\}$/.test(text)
+    [401, 413, 429, 503].includes(status) &&
+    contentType === 'application/json' &&
+    /^\{"message":\s?"[^"]*"\}$/.test(text)
   );
 }
 

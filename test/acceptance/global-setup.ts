@@ -16,9 +16,14 @@ export interface Target {
   readonly tokenCommand: string;
   readonly organizationBytes: number;
   readonly agentBinding: 'first-ticket' | 'registered';
-  /** Where the target's storage is known to differ from Amazon S3, with the reason. */
-  readonly differences: { readonly ungrantedFields?: string };
+  /** How often a request is repeated that the target was too busy for (503). A target on a laptop never is. */
+  readonly patience: number;
+  /** Where what the target stands on is known to differ from AWS, with the reason. */
+  readonly differences: Readonly<Partial<Record<Difference, string>>>;
 }
+
+/** Fields of a form and headers of a PUT that no ticket granted; an escaped slash in a path; WWW-Authenticate. */
+export type Difference = 'ungrantedFields' | 'ungrantedHeaders' | 'encodedSlash' | 'challenge';
 
 declare module 'vitest' {
   interface ProvidedContext {
@@ -66,6 +71,7 @@ function targetOf(environment: NodeJS.ProcessEnv): Target & { stop(): Promise<vo
     tokenCommand: required('ACCEPTANCE_TOKEN_COMMAND'),
     organizationBytes: Number(required('ACCEPTANCE_ORGANIZATION_BYTES')),
     agentBinding: environment.ACCEPTANCE_AGENT_BINDING === 'registered' ? 'registered' : 'first-ticket',
+    patience: 5,
     differences: {},
     stop: async () => {},
   };

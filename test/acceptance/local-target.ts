@@ -42,6 +42,7 @@ export async function startLocalTarget(
     tokenCommand: [process.execPath, ...node('bin/token.ts')].map((word) => JSON.stringify(word)).join(' '),
     organizationBytes: ORGANIZATION_BYTES,
     agentBinding: 'first-ticket',
+    patience: 0,
     differences: {},
     async stop() {
       await stop(server);

@@ -11,8 +11,9 @@ interface Granted {
   readonly ticket: Ticket;
 }
 
+/** With a key, so that a request which had to be repeated counts once. */
 function ask({ avatar, token }: Person, json: object = LARGEST_WISH): Promise<Answer> {
-  return api('POST', `${avatar}/avatar`, { token, json });
+  return api('POST', `${avatar}/avatar`, { token, json, headers: { 'idempotency-key': newId('request') } });
 }
 
 /** All ask at the same time. */

@@ -1,4 +1,4 @@
-import { describe, expect, it } from 'vitest';
+import { describe, expect, inject, it } from 'vitest';
 import { type ApiOptions, api } from './client.ts';
 import { newId, signIn } from './people.ts';
 
@@ -67,9 +67,18 @@ describe('a request', async () => {
     expect(refused).toMatchObject({ status: 422, body: { code: 'invalid_request', field: 'wait' } });
   });
 
-  it.each(['-ada', 'ada.', 'a..b', 'a%20b', 'a%2Fb', 'a'.repeat(129)])('has no user called %s', async (id) => {
+  it.each(['-ada', 'ada.', 'a..b', 'a%20b', 'a'.repeat(129)])('has no user called %s', async (id) => {
     const refused = await api('GET', `/users/${id}/avatar/info`, { token });
     expect(refused).toMatchObject({ status: 422, body: { code: 'invalid_request', field: 'id' } });
+  });
+
+  it('has no user called a%2Fb', async ({ annotate }) => {
+    const refused = await api('GET', '/users/a%2Fb/avatar/info', { token });
+    const { encodedSlash } = inject('target').differences;
+    if (encodedSlash !== undefined) await annotate(`this target's gateway differs: ${encodedSlash}`);
+    expect(refused).toMatchObject(
+      encodedSlash === undefined ? { status: 422, body: { field: 'id' } } : { status: 404 },
+    );
   });
 });
 

@@ -2,7 +2,11 @@ import { existsSync } from 'node:fs';
 import { delimiter, join } from 'node:path';
 
 /** What the engines need of a machine; everything else is fetched from package registries. */
-const NEEDED = { python3: 'the S3 engine', java: 'the DynamoDB engine', mvn: 'the DynamoDB engine' } as const;
+const NEEDED = {
+  python3: 'the S3 engine, the deploy rehearsal and the template linter',
+  java: 'the DynamoDB engine',
+  mvn: 'the DynamoDB engine',
+} as const;
 
 /**
  * Why the tests that need engines are left out, or undefined when they run. With ENGINES=required they always do, and

@@ -1,0 +1,4 @@
+import { inject } from 'vitest';
+import { reach } from './reach.ts';
+
+reach(inject('rehearsal').way);
