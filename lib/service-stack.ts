@@ -1,4 +1,5 @@
-import { CfnOutput, Duration, Stack } from 'aws-cdk-lib';
+import { CfnCondition, CfnOutput, Duration, Fn, Stack } from 'aws-cdk-lib';
+import type { Dashboard } from 'aws-cdk-lib/aws-cloudwatch';
 import { Rule, Schedule } from 'aws-cdk-lib/aws-events';
 import { LambdaFunction as LambdaTarget } from 'aws-cdk-lib/aws-events-targets';
 import type { Construct } from 'constructs';
@@ -10,6 +11,7 @@ import { ServiceAlarms } from './constructs/service-alarms.ts';
 import { ServiceApi } from './constructs/service-api.ts';
 import { ServiceDashboard } from './constructs/service-dashboard.ts';
 import { ServiceFunction } from './constructs/service-function.ts';
+import { serviceNameOf } from './constructs/service-metric.ts';
 import { createPoolIssuer, externalIssuer, type TokenIssuer } from './constructs/token-issuer.ts';
 import type { FunctionName } from './function-bundle.ts';
 import type { CodeOf } from './function-code.ts';
@@ -63,7 +65,14 @@ export class ServiceStack extends Stack {
     functions.maintenance.takeFrom(storage.maintenance.queue, CONCURRENT_PURGES);
     this.#sweepEachMinute(functions.maintenance);
     this.#observe(api, functions, storage);
-    this.#tell({ ApiUrl: api.baseUrl, ...(api.domainTarget !== undefined && { ApiDomainTarget: api.domainTarget }) });
+    this.#tell({
+      ApiUrl: api.baseUrl,
+      ...(api.domainTarget !== undefined && { ApiDomainTarget: api.domainTarget }),
+      PublicApiFunctionName: functions['public-api'].function.functionName,
+      ApiFunctionName: functions.api.function.functionName,
+      ProcessUploadFunctionName: functions['process-upload'].function.functionName,
+      MaintenanceFunctionName: functions.maintenance.function.functionName,
+    });
   }
 
   #issuer(): TokenIssuer {
@@ -80,7 +89,7 @@ export class ServiceStack extends Stack {
         name,
         code: codeOf(name),
         architecture,
-        environment,
+        environment: { POWERTOOLS_SERVICE_NAME: serviceNameOf(this), ...environment },
         rights: rightsOf(name, this.#resources),
         logRetentionDays,
       });
@@ -112,7 +121,15 @@ export class ServiceStack extends Stack {
     const watched = { api: api.api, functions, queues };
     const { alarms } = new ServiceAlarms(this, 'Alarms', { ...watched, email: this.#config.alarmEmail });
     const { dashboard } = new ServiceDashboard(this, 'Overview', { ...watched, bucket, distribution, alarms });
-    this.#tell({ DashboardName: dashboard.dashboardName });
+    this.#tell({ DashboardUrl: this.#urlOf(dashboard) });
+  }
+
+  /** China's partition has a console of its own. */
+  #urlOf({ dashboardName }: Dashboard): string {
+    const expression = Fn.conditionEquals(this.partition, 'aws-cn');
+    const isChina = new CfnCondition(this, 'IsChina', { expression });
+    const host = Fn.conditionIf(isChina.logicalId, 'console.amazonaws.cn', 'console.aws.amazon.com').toString();
+    return `https://${this.region}.${host}/cloudwatch/home?region=${this.region}#dashboards/dashboard/${dashboardName}`;
   }
 
   #tell(outputs: Readonly<Record<string, string>>): void {

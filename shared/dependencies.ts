@@ -2,6 +2,7 @@ import type { ClaimNames } from './access/principal.ts';
 import type { AgentBinding } from './access/rules.ts';
 import type { MetadataStore } from './metadata/metadata-store.ts';
 import type { ServiceSwitches } from './metadata/records.ts';
+import type { MetricValues } from './metrics.ts';
 import type { AvatarRef } from './storage/object-keys.ts';
 import type { FileUrlSource, StorageBackend } from './storage/storage-backend.ts';
 
@@ -16,6 +17,7 @@ export interface Dependencies {
   readonly switches: () => Promise<ServiceSwitches>;
   readonly settings: Settings;
   readonly log: Log;
+  readonly metrics: Metrics;
   readonly clock: () => Date;
   /** A new unguessable id without order. */
   readonly newId: () => string;
@@ -23,7 +25,7 @@ export interface Dependencies {
 }
 
 /** What each function is given: on AWS, what is not here is not in its bundle. */
-export type ApiDependencies = Omit<Dependencies, 'edgeCache' | 'scanner'>;
+export type ApiDependencies = Omit<Dependencies, 'edgeCache' | 'scanner' | 'metrics'>;
 export type WorkerDependencies = Omit<Dependencies, 'queues' | 'edgeCache' | 'switches'>;
 export type MaintenanceDependencies = Omit<Dependencies, 'scanner' | 'switches'>;
 /** It signs addresses and touches no object. */
@@ -65,6 +67,14 @@ export interface EdgeCache {
 /** Looks for malicious content before anything is published. Only `clean` is published; `error` is tried again. */
 export interface Scanner {
   scan(input: { readonly bytes: Uint8Array }): Promise<'clean' | 'infected' | 'disallowed' | 'error'>;
+}
+
+/**
+ * Numbers for alarms and the dashboard. At most once: a process that dies after the step it would measure records
+ * nothing.
+ */
+export interface Metrics {
+  record(values: MetricValues): void;
 }
 
 /** One structured line. `error` goes into `fields` as it is. */

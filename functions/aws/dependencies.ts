@@ -14,6 +14,7 @@ import { settingsOf } from '../settings.ts';
 import { createDynamoDbClient, createMetadataStore, createStorage, createUrlSource } from './adapters.ts';
 import { createCloudFrontEdgeCache } from './cloudfront-edge-cache.ts';
 import { createPowertoolsLog } from './powertools-log.ts';
+import { createPowertoolsMetrics } from './powertools-metrics.ts';
 import { createSqsQueues } from './sqs-queues.ts';
 
 /*
@@ -40,7 +41,12 @@ export function createApiDependencies(environment: Environment): ApiDependencies
 
 export function createWorkerDependencies(environment: Environment): WorkerDependencies {
   const { config, client, ...common } = createCommon(environment, []);
-  return { ...common, storage: createStorage(config, client, common.clock), scanner: eicarScanner };
+  return {
+    ...common,
+    storage: createStorage(config, client, common.clock),
+    scanner: eicarScanner,
+    metrics: createPowertoolsMetrics(),
+  };
 }
 
 export function createMaintenanceDependencies(environment: Environment): MaintenanceDependencies {
@@ -49,6 +55,7 @@ export function createMaintenanceDependencies(environment: Environment): Mainten
     ...common,
     storage: createStorage(config, client, common.clock),
     queues: createQueues(config),
+    metrics: createPowertoolsMetrics(),
     edgeCache: createCloudFrontEdgeCache({
       region: config.AWS_REGION,
       distributionId: config.CLOUDFRONT_DISTRIBUTION_ID,

@@ -1,9 +1,9 @@
 import { Logger } from '@aws-lambda-powertools/logger';
 import type { Log } from '../../shared/dependencies.ts';
 
-/** Structured lines for CloudWatch Logs; POWERTOOLS_LOG_LEVEL and the like are the library's own. */
+/** Structured lines for CloudWatch Logs. POWERTOOLS_SERVICE_NAME, POWERTOOLS_LOG_LEVEL… are the library's own. */
 export function createPowertoolsLog(): Log {
-  const logger = new Logger({ serviceName: 'unified-file-storage' });
+  const logger = new Logger();
   return {
     info: (message, fields) => logger.info(message, { ...fields }),
     warn: (message, fields) => logger.warn(message, { ...fields }),

@@ -13,6 +13,7 @@ import { purgeMessage } from '../events.ts';
 import { settingsOf } from '../settings.ts';
 import { type HiddenFolder, keepRandomKey, openHiddenFolder } from './hidden-folder.ts';
 import { LocalQueue } from './local-queue.ts';
+import { logMetrics } from './log-metrics.ts';
 import { lockFolder } from './owner-lock.ts';
 import { objectCreatedEvent } from './s3-event.ts';
 
@@ -73,6 +74,7 @@ export async function openLocalDependencies(options: LocalDependenciesOptions): 
     switches: cacheSwitches(metadata, clock),
     settings: settingsOf(config, { baseUrl, bucketName: folder ? LOCAL_BUCKET : config.S3_BUCKET_NAME }),
     log,
+    metrics: logMetrics(log),
     clock,
     newId: randomUUID,
     sleep: (milliseconds) => sleep(milliseconds),

@@ -13,6 +13,8 @@ import {
 import type { IFunction } from 'aws-cdk-lib/aws-lambda';
 import type { IBucket } from 'aws-cdk-lib/aws-s3';
 import { Construct } from 'constructs';
+import type { MetricName } from '../../shared/metrics.ts';
+import { serviceMetric } from './service-metric.ts';
 import type { WorkQueue } from './work-queue.ts';
 
 export interface ServiceDashboardProps {
@@ -47,6 +49,18 @@ export class ServiceDashboard extends Construct {
         'Messages waiting',
         queues.map(([label, { queue }]) => queue.metricApproximateNumberOfMessagesVisible({ label })),
       ),
+    );
+    const measured = (name: MetricName, statistic: string) => serviceMetric(this, name, { period: PERIOD, statistic });
+    this.dashboard.addWidgets(
+      graph('Uploads', [
+        measured('UploadsReady', 'Sum'),
+        measured('UploadsRejected', 'Sum'),
+        measured('UploadsSuperseded', 'Sum'),
+        measured('UploadsExpired', 'Sum'),
+        measured('UploadsRedriven', 'Sum'),
+      ]),
+      graph('From bytes to the picture (ms)', [measured('ReadyLatency', 'p50'), measured('ReadyLatency', 'p95')]),
+      graph('How late the sweep is (ms)', [measured('SweepLag', 'Maximum')]),
     );
     this.dashboard.addWidgets(
       graph(

@@ -1,5 +1,5 @@
 import type { MaintenanceDependencies } from '../dependencies.ts';
-import type { DueWork } from '../metadata/metadata-store.ts';
+import type { DueWork, DueWorkPage } from '../metadata/metadata-store.ts';
 import type { UploadRecord } from '../metadata/records.ts';
 import { infoOrUndefined } from '../storage/storage-backend.ts';
 import { purgeAvatars } from './purge.ts';
@@ -15,13 +15,15 @@ export type SweepCounts = Record<'expired' | 'redriven' | 'purged' | 'left' | 'f
  * failure does not keep the others waiting. Overlapping runs are harmless: every step is conditional.
  */
 export async function sweep(dependencies: MaintenanceDependencies): Promise<SweepCounts> {
-  const { metadata, clock, log } = dependencies;
+  const { metadata, clock, log, metrics } = dependencies;
   const now = clock();
   const counts: SweepCounts = { expired: 0, redriven: 0, purged: 0, left: 0, failed: 0 };
   let cursor: string | undefined;
   let looked = 0;
   do {
     const page = await metadata.dueWork({ now, limit: PAGE, ...(cursor !== undefined && { cursor }) });
+    // Before the work, which a run may not survive.
+    if (cursor === undefined) metrics.record({ SweepLag: lagOf(page, now) });
     for (const item of page.items) {
       if (item.type === 'upload') counts[await lookAfter(dependencies, item, now)] += 1;
     }
@@ -32,8 +34,16 @@ export async function sweep(dependencies: MaintenanceDependencies): Promise<Swee
     looked += page.items.length;
     cursor = page.cursor;
   } while (cursor !== undefined && looked < MAX_ITEMS);
-  if (looked > 0) log.info('swept', counts);
+  if (looked > 0) {
+    log.info('swept', counts);
+    metrics.record({ UploadsExpired: counts.expired, UploadsRedriven: counts.redriven });
+  }
   return counts;
+}
+
+/** Milliseconds since the oldest item became due. What fails in every run, or is never reached, makes it grow. */
+function lagOf({ items: [oldest] }: DueWorkPage, now: Date): number {
+  return oldest ? now.getTime() - Date.parse(oldest.workAt) : 0;
 }
 
 type DueUpload = Extract<DueWork, { type: 'upload' }>;

@@ -46,10 +46,26 @@ export async function processUpload(
     return { result: 'finished_before' };
   }
   const ended = await underLease(dependencies, begun);
+  const { kind, createdAt } = begun.upload;
+  measure(dependencies, ended, kind === 'render' ? new Date(createdAt) : sent?.lastModified);
   // Also without the lease: what this worker wrote after another one had ended the upload must go too.
   const upload = await metadata.getUpload({ uploadId });
   if (upload && isTerminal(upload.status)) await cleanUpAfter(dependencies, upload);
   return ended;
+}
+
+/**
+ * Counts how an upload ended. ReadyLatency runs from `since` to now. A render counts from its request; what was sent,
+ * from when the storage had it (`lastModified`, on S3 in whole seconds), so lost events and dead workers are in it.
+ * Undefined: an earlier worker kept the original, and the bytes are gone.
+ */
+function measure({ metrics, clock }: WorkerDependencies, { result }: ProcessingResult, since?: Date): void {
+  if (result === 'superseded') metrics.record({ UploadsSuperseded: 1 });
+  if (result === 'rejected') metrics.record({ UploadsReady: 0, UploadsRejected: 1 });
+  if (result !== 'published') return;
+  // Never below 0, though the clocks of storage and worker differ.
+  const latency = since && { ReadyLatency: Math.max(0, clock().getTime() - since.getTime()) };
+  metrics.record({ UploadsReady: 1, UploadsRejected: 0, ...latency });
 }
 
 async function begin(

@@ -7,6 +7,7 @@ import { importsIn, type SourceImport, sourceImports } from './source-imports.ts
  */
 const MAY_IMPORT: Record<string, readonly string[]> = {
   'shared/errors.ts': [],
+  'shared/metrics.ts': [],
   'shared/config.ts': ['shared/errors.ts', 'zod'],
   'shared/images/': [
     'shared/errors.ts',
@@ -57,7 +58,7 @@ const MAY_IMPORT: Record<string, readonly string[]> = {
     'shared/storage/object-keys.ts',
     'zod',
   ],
-  'shared/dependencies.ts': ['shared/access/', 'shared/metadata/', 'shared/storage/'],
+  'shared/dependencies.ts': ['shared/access/', 'shared/metadata/', 'shared/storage/', 'shared/metrics.ts'],
   'shared/avatars/': [
     'shared/dependencies.ts',
     'shared/access/',
@@ -109,11 +110,13 @@ const MAY_IMPORT: Record<string, readonly string[]> = {
     '@aws-sdk/client-sqs',
     '@aws-sdk/client-cloudfront',
     '@aws-lambda-powertools/logger',
+    '@aws-lambda-powertools/metrics',
   ],
   'functions/local/': ['functions/', 'functions/aws/adapters.ts', 'shared/', 'node:', 'jose', 'aws-lambda'],
   'lib/': [
     'shared/errors.ts',
     'shared/config.ts',
+    'shared/metrics.ts',
     'shared/api/operations.ts',
     'shared/images/formats.ts',
     'shared/storage/object-keys.ts',
@@ -128,6 +131,14 @@ const MAY_IMPORT: Record<string, readonly string[]> = {
     'node:path',
   ],
   'bin/app.ts': ['lib/', 'shared/errors.ts', 'aws-cdk-lib', 'cdk-nag'],
+  'bin/invoke.ts': [
+    'functions/local/',
+    'shared/config.ts',
+    'shared/errors.ts',
+    '@aws-sdk/client-lambda',
+    'commander',
+    'node:fs',
+  ],
   'bin/': [
     'functions/local/',
     'shared/api/',

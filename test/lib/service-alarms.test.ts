@@ -1,11 +1,18 @@
 import { describe, expect, it } from 'vitest';
+import { METRICS, type MetricName } from '../../shared/metrics.ts';
+import { embeddedMetricsOf } from '../functions/aws/embedded-metrics.ts';
 import { FULL_STAGE, resourceOf, resourcesOf, SMALL_STAGE, synthesizeStage, textOf } from './synthesize-stage.ts';
 
 const { service } = synthesizeStage(FULL_STAGE);
 const alarms = Object.values(resourcesOf(service, 'AWS::CloudWatch::Alarm')).map(({ Properties }) => Properties);
+const dashboard = textOf(resourceOf(service, 'AWS::CloudWatch::Dashboard').Properties.DashboardBody);
+/** What the functions call themselves, by their environment. */
+const SERVICE: string = resourceOf(service, 'AWS::Lambda::Function', 'Maintenance').Properties.Environment.Variables
+  .POWERTOOLS_SERVICE_NAME;
 
-/** What an alarm watches: `metric of resource`. */
-function subjectOf({ MetricName, Dimensions }: (typeof alarms)[number]): string {
+/** What an alarm watches: `metric of resource`, or the name of what it calculates. */
+function subjectOf({ MetricName, Dimensions, Metrics }: (typeof alarms)[number]): string {
+  if (Metrics) return Metrics[0].Label;
   const dimensions = Dimensions.map(({ Value }: { Value: unknown }) => textOf(Value));
   return `${MetricName} of ${dimensions
     .join(' ')
@@ -13,8 +20,14 @@ function subjectOf({ MetricName, Dimensions }: (typeof alarms)[number]): string 
     .replace(/(QueueName)?[0-9A-F]{8}.*$/, '')}`;
 }
 
+/** The value of an expression of CloudWatch's that JavaScript reads as well. */
+function evaluate(expression: string, values: Readonly<Record<string, number>>): number {
+  const choose = (condition: boolean, yes: number, no: number) => (condition ? yes : no);
+  return new Function('IF', ...Object.keys(values), `return ${expression};`)(choose, ...Object.values(values));
+}
+
 describe('alarms', () => {
-  it('ring for work laid aside or waiting, functions that fail or are held back, and an API that fails', () => {
+  it('ring for work laid aside or waiting, functions and an API that fail, and how uploads and sweeps go', () => {
     const functions = ['PublicApiFunction', 'ApiFunction', 'ProcessUploadFunction', 'MaintenanceFunction'];
     expect(alarms.map(subjectOf).sort()).toEqual(
       [
@@ -25,6 +38,9 @@ describe('alarms', () => {
         ...functions.map((id) => `Errors of ${id}`),
         ...functions.map((id) => `Throttles of ${id}`),
         '5xx of ApiHttpApi',
+        'Rejected (%)',
+        `ReadyLatency of ${SERVICE}`,
+        `SweepLag of ${SERVICE}`,
       ].sort(),
     );
   });
@@ -35,12 +51,30 @@ describe('alarms', () => {
   });
 
   it('say what they mean, and are sent to the topic, when they end too', () => {
-    for (const { AlarmDescription, AlarmActions, OKActions, TreatMissingData } of alarms) {
+    for (const { AlarmDescription, AlarmActions, OKActions } of alarms) {
       expect(AlarmDescription).toMatch(/\. .+\.$|\.$/);
       expect(AlarmActions.map(textOf)).toEqual(['AlarmsTopic3A2DFEBA']);
       expect(OKActions).toEqual(AlarmActions);
-      expect(TreatMissingData).toBe('notBreaching');
     }
+  });
+
+  it('take silence for peace, but that of the sweep, which runs each minute', () => {
+    const ringing = alarms.filter(({ TreatMissingData }) => TreatMissingData !== 'notBreaching');
+    expect(ringing.map(({ MetricName, TreatMissingData }) => [MetricName, TreatMissingData])).toEqual([
+      ['SweepLag', 'breaching'],
+    ]);
+  });
+
+  it.each([
+    ['is silent about nine, all bad', 0, 9, false],
+    ['is silent about four of ten', 6, 4, false],
+    ['rings for five of ten', 5, 5, true],
+    ['rings for ten of ten', 0, 10, true],
+    ['is silent about a third of many', 67, 33, false],
+    ['is silent about none at all', 0, 0, false],
+  ])('the alarm of rejections %s', (_, ready, rejected, rings) => {
+    const { Metrics, Threshold } = alarms.find((alarm) => alarm.Metrics !== undefined);
+    expect(evaluate(Metrics[0].Expression, { ready, rejected }) >= Threshold).toBe(rings);
   });
 
   it('may publish to the topic, which takes nothing without TLS', () => {
@@ -67,8 +101,38 @@ describe('alarms', () => {
   });
 });
 
+describe('metrics of our own', () => {
+  /** Each as `namespace, name, dimension, value`, of what a function really writes with the environment it is given. */
+  const written = Object.keys(METRICS).map((name) => {
+    const [line] = embeddedMetricsOf(SERVICE, [{ [name as MetricName]: 1 }]);
+    const [embedded] = line?._aws.CloudWatchMetrics ?? [];
+    const [dimension = ''] = embedded?.Dimensions.flat() ?? [];
+    return [embedded?.Namespace, embedded?.Metrics[0]?.Name, dimension, line?.[dimension]];
+  });
+  const watched = alarms
+    .flatMap(
+      ({ Metrics, ...single }) => Metrics?.map((one: (typeof alarms)[number]) => one.MetricStat?.Metric) ?? single,
+    )
+    .filter((metric) => metric && !metric.Namespace.startsWith('AWS/'))
+    .map(({ Namespace, MetricName, Dimensions: [{ Name, Value }] }) => [Namespace, MetricName, Name, Value]);
+
+  it('are watched under the names that the functions write', () => {
+    expect(watched.map(([, name]) => name).sort()).toEqual([
+      'ReadyLatency',
+      'SweepLag',
+      'UploadsReady',
+      'UploadsRejected',
+    ]);
+    for (const one of watched) expect(written).toContainEqual(one);
+  });
+
+  it.each(written)('%s %s is seen by an alarm or in the dashboard', (...one) => {
+    const isWatched = watched.some((other) => String(other) === String(one));
+    expect(isWatched || dashboard.includes(JSON.stringify(one).slice(1, -1))).toBe(true);
+  });
+});
+
 describe('the dashboard', () => {
-  const body = textOf(resourceOf(service, 'AWS::CloudWatch::Dashboard').Properties.DashboardBody);
   const metrics = [
     'CacheHitRate',
     'AllRequests',
@@ -79,10 +143,10 @@ describe('the dashboard', () => {
   ];
 
   it.each(metrics)('shows %s', (metric) => {
-    expect(body).toContain(`"${metric}"`);
+    expect(dashboard).toContain(`"${metric}"`);
   });
 
   it('shows every alarm', () => {
-    for (const id of Object.keys(resourcesOf(service, 'AWS::CloudWatch::Alarm'))) expect(body).toContain(id);
+    for (const id of Object.keys(resourcesOf(service, 'AWS::CloudWatch::Alarm'))) expect(dashboard).toContain(id);
   });
 });

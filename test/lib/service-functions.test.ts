@@ -45,6 +45,10 @@ describe('a function', () => {
 });
 
 describe('the environment of a function', () => {
+  it.each(IDS)('%s has it call itself by its stack in logs and metrics, so that no two stages mix', (id) => {
+    expect(environmentOf(small, id).POWERTOOLS_SERVICE_NAME).toBe('unified-file-storage-test-service');
+  });
+
   /** Values that only a deployment knows, as they may then be. */
   const KNOWN_LATER: Record<string, string> = {
     S3_BUCKET_NAME: 'files-storagefiles48c02c92-1a2b3c4d5e6f',

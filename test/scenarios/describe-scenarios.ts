@@ -3,6 +3,7 @@ import { describeBytes } from './bytes.ts';
 import { describeDeleting } from './deleting.ts';
 import { describeFailing } from './failing.ts';
 import { describeLimits } from './limits.ts';
+import { describeMeasuring } from './measuring.ts';
 import { describeRendering } from './rendering.ts';
 import { describeReplacing } from './replacing.ts';
 import type { OpenAdapters } from './world.ts';
@@ -16,5 +17,6 @@ export function describeScenarios(name: string, openAdapters: OpenAdapters): voi
     describeBytes(openAdapters);
     describeFailing(openAdapters);
     describeLimits(openAdapters);
+    describeMeasuring(openAdapters);
   });
 }

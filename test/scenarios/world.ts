@@ -13,6 +13,7 @@ import type { Dependencies, Scanner, Settings } from '../../shared/dependencies.
 import type { SweepCounts } from '../../shared/maintenance/sweep.ts';
 import { cacheSwitches } from '../../shared/metadata/cached-switches.ts';
 import type { MetadataStore } from '../../shared/metadata/metadata-store.ts';
+import type { MetricValues } from '../../shared/metrics.ts';
 import type { StorageKey } from '../../shared/storage/object-keys.ts';
 import type { StorageBackend } from '../../shared/storage/storage-backend.ts';
 import { eicarScanner } from '../../shared/uploads/eicar-scanner.ts';
@@ -48,6 +49,8 @@ export interface World {
   readonly settings: Settings;
   /** Sent and not acknowledged, oldest first. */
   readonly messages: readonly Message[];
+  /** What was measured, in order. */
+  readonly measured: readonly MetricValues[];
   now(): Date;
   advance(milliseconds: number): void;
   request(event: HttpEvent): Promise<APIGatewayProxyStructuredResultV2>;
@@ -81,6 +84,7 @@ export async function createWorld(openAdapters: OpenAdapters, options: WorldOpti
   const { storage, metadata, bucket = SETTINGS.bucket, sendBytes, close } = await openAdapters();
   const settings: Settings = { ...SETTINGS, bucket, ...options.settings };
   const messages: Message[] = [];
+  const measured: MetricValues[] = [];
   const interceptors = new AsyncLocalStorage<Interceptor>();
   let time = Date.now();
   let ids = 0;
@@ -112,6 +116,7 @@ export async function createWorld(openAdapters: OpenAdapters, options: WorldOpti
     switches: cacheSwitches(watchedMetadata, clock),
     settings,
     log: { info: () => {}, warn: () => {}, error: () => {} },
+    metrics: { record: (values) => void measured.push(values) },
     clock,
     newId: () => {
       ids += 1;
@@ -129,6 +134,7 @@ export async function createWorld(openAdapters: OpenAdapters, options: WorldOpti
     metadata,
     settings,
     messages,
+    measured,
     now: clock,
     advance,
     request: (event) => (routeOf(event.routeKey)?.operation.group === 'api' ? api : publicApi)(event, CONTEXT),

@@ -1,0 +1,26 @@
+/**
+ * What the service measures, each with its unit: the one source of these names, for the code that records them and for
+ * the alarms and the dashboard that read them. CloudWatch bills by name and not by value, so there is none that neither
+ * an alarm nor the dashboard shows.
+ */
+export const METRICS = {
+  /** Ends of uploads. Each end with a picture or a rejection records both, one as 0: a rate needs both. */
+  UploadsReady: 'Count',
+  UploadsRejected: 'Count',
+  UploadsSuperseded: 'Count',
+  UploadsExpired: 'Count',
+  /** From bytes that are stored (a render: from its request) to the picture that is shown. */
+  ReadyLatency: 'Milliseconds',
+  /** For how long the oldest item of due work waits when a sweep begins. 0: nothing is due. */
+  SweepLag: 'Milliseconds',
+  /** Uploads whose event was lost, or whose worker was: the sweep sent it again. */
+  UploadsRedriven: 'Count',
+} as const;
+
+export type MetricName = keyof typeof METRICS;
+
+/** Values of one moment. */
+export type MetricValues = Readonly<Partial<Record<MetricName, number>>>;
+
+/** Where CloudWatch keeps them. */
+export const METRICS_NAMESPACE = 'UnifiedFileStorage';

@@ -1,0 +1,4 @@
+import { openEngineAdapters } from './engine-adapters.ts';
+import { describeMeasuring } from './measuring.ts';
+
+describeMeasuring(openEngineAdapters);
