@@ -3,6 +3,9 @@ import { startLocalMode } from '../functions/local/local-mode.ts';
 import { readConfig } from '../shared/config.ts';
 import { InvalidConfigurationError } from '../shared/errors.ts';
 
+/** Taken at once: it may be gone before the service is ready. */
+const parent = process.ppid;
+
 /** `npm start`: the service over a folder, until SIGTERM or Ctrl-C. */
 try {
   const { url, stop } = await startLocalMode({
@@ -33,6 +36,5 @@ try {
  * server that lost its parent this way would go on for ever, and hold the folder.
  */
 function whenOrphaned(end: () => void): void {
-  const parent = process.ppid;
   setInterval(() => process.ppid !== parent && end(), 200).unref();
 }

@@ -107,9 +107,14 @@ async function listen(server: Server, { HOST, PORT }: Config): Promise<string> {
     server.listen(PORT, HOST, resolve);
   });
   const { port } = server.address() as AddressInfo;
+  return urlOf({ HOST, PORT: port });
+}
+
+/** Where clients reach a server that listens there. */
+export function urlOf({ HOST, PORT }: Pick<Config, 'HOST' | 'PORT'>): string {
   // An address that means "every interface" is no address a client could use.
   const host = HOST === '0.0.0.0' || HOST === '::' ? 'localhost' : HOST;
-  return `http://${host.includes(':') ? `[${host}]` : host}:${port}`;
+  return `http://${host.includes(':') ? `[${host}]` : host}:${PORT}`;
 }
 
 async function closeServer(server: Server): Promise<void> {

@@ -1,18 +1,12 @@
 import { mkdtemp, readdir, readFile, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import type { Context, SQSEvent } from 'aws-lambda';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { createApiHandler } from '../../functions/api.ts';
-import type { HttpEvent } from '../../functions/events.ts';
 import { type LocalDependencies, openLocalDependencies } from '../../functions/local/dependencies.ts';
-import { createMaintenanceHandler, type ScheduleEvent } from '../../functions/maintenance.ts';
-import { createProcessUploadHandler } from '../../functions/process-upload.ts';
-import { createPublicApiHandler } from '../../functions/public-api.ts';
+import { callFunction, functionOf } from '../../functions/local/function-of-event.ts';
 import { readConfig } from '../../shared/config.ts';
 
 const EVENTS = new URL('../../events/', import.meta.url);
-const CONTEXT = {} as Context;
 
 /** What each function answers to its sample, over an empty store. */
 const ANSWERS: Record<string, unknown> = {
@@ -47,13 +41,8 @@ describe('the sample event', () => {
 
   async function invoke(name: string): Promise<unknown> {
     const event: unknown = JSON.parse(await readFile(new URL(name, EVENTS), 'utf8'));
-    const { dependencies } = local;
-    if (name.startsWith('uploads-')) return createProcessUploadHandler(dependencies)(event as SQSEvent, CONTEXT);
-    if (name.startsWith('maintenance-')) {
-      return createMaintenanceHandler(dependencies)(event as SQSEvent & ScheduleEvent, CONTEXT);
-    }
-    const create = (event as HttpEvent).requestContext.authorizer ? createApiHandler : createPublicApiHandler;
-    return create(dependencies)(event as HttpEvent, CONTEXT);
+    const called = functionOf(event) ?? expect.fail(`${name} is for none of the functions`);
+    return callFunction(local.dependencies, called, event);
   }
 
   it.each(Object.keys(ANSWERS))('%s is answered by its function', async (name) => {
