@@ -8,6 +8,9 @@ import type { RunningAws } from '../engines/ministack.ts';
 const ROOT = resolve(import.meta.dirname, '../..');
 const STAGE = 'rehearsal';
 
+/** An account, as whoever works in it knows it. */
+export type Account = Pick<RunningAws, 'endpoint' | 'region' | 'credentials' | 'certificate'>;
+
 /** The outputs of both stacks, by name. */
 export type Outputs = Readonly<Record<string, string>>;
 
@@ -37,13 +40,14 @@ export class Deployment {
 
   async deploy(): Promise<Outputs> {
     const outputsFile = join(this.#folder, 'outputs.json');
-    await this.#cdk(['deploy', '--all', '--require-approval', 'never', '--outputs-file', outputsFile]);
+    const options = ['--require-approval', 'never', '--outputs-file', outputsFile];
+    await this.#cdk(['deploy', '--all', ...this.#about, ...options]);
     const byStack = JSON.parse(await readFile(outputsFile, 'utf8')) as Record<string, Outputs>;
     return Object.assign({}, ...Object.values(byStack)) as Outputs;
   }
 
   async destroy(): Promise<void> {
-    await this.#cdk(['destroy', '--all', '--force']);
+    await this.#cdk(['destroy', '--all', '--force', ...this.#about]);
   }
 
   /** Removes what was written on this machine. */
@@ -51,30 +55,45 @@ export class Deployment {
     await rm(this.#folder, { recursive: true, force: true });
   }
 
-  async #cdk([command, ...rest]: readonly string[], cwd = ROOT): Promise<void> {
-    const { endpoint, region, credentials, certificate } = this.#aws;
-    const app = ['--app', `node ${join(import.meta.dirname, 'rehearsal-app.ts')}`];
-    const context = ['--context', `stage=${STAGE}`, '--context', `stageFile=${join(this.#folder, 'stage.json')}`];
-    const output = ['--output', join(this.#folder, 'cdk.out')];
-    const about = cwd === ROOT ? [...app, ...context, ...output] : [];
-    const env = {
-      ...process.env,
-      PATH: [join(ROOT, 'node_modules/.bin'), process.env.PATH].join(delimiter),
-      AWS_ENDPOINT_URL: endpoint,
-      AWS_REGION: region,
-      AWS_ACCESS_KEY_ID: credentials.accessKeyId,
-      AWS_SECRET_ACCESS_KEY: credentials.secretAccessKey,
-      NODE_EXTRA_CA_CERTS: certificate.cert,
-      AWS_CA_BUNDLE: certificate.cert,
-      CDK_DISABLE_CLI_TELEMETRY: '1',
-      CI: 'true',
-    };
-    try {
-      const options = { cwd, env, maxBuffer: 64 * 1024 ** 2 };
-      await promisify(execFile)('cdk', [command as string, ...about, ...rest], options);
-    } catch (cause) {
-      const { stdout = '', stderr = '' } = cause as { stdout?: string; stderr?: string };
-      throw new Error(`cdk ${command} failed:\n${`${stdout}${stderr}`.slice(-4000)}`, { cause });
-    }
+  async #cdk(args: readonly string[], cwd = ROOT): Promise<void> {
+    await runWith(this.#aws, [join(ROOT, 'bin/cdk.ts'), ...args], cwd);
+  }
+
+  /** What every command on the product's app says. */
+  get #about(): readonly string[] {
+    const app = `node ${join(import.meta.dirname, 'rehearsal-app.ts')}`;
+    const output = join(this.#folder, 'cdk.out');
+    const stageFile = `stageFile=${join(this.#folder, 'stage.json')}`;
+    return ['--stage', STAGE, '--context', stageFile, '--app', app, '--output', output];
+  }
+}
+
+/**
+ * Runs a command of the product as somebody who works in the account, and resolves to what it prints.
+ * @throws Error with its output if it fails.
+ */
+export async function runWith(
+  { endpoint, region, credentials, certificate }: Account,
+  [script = '', ...args]: readonly string[],
+  cwd = ROOT,
+): Promise<string> {
+  const env = {
+    ...process.env,
+    PATH: [join(ROOT, 'node_modules/.bin'), process.env.PATH].join(delimiter),
+    AWS_ENDPOINT_URL: endpoint,
+    AWS_REGION: region,
+    AWS_ACCESS_KEY_ID: credentials.accessKeyId,
+    AWS_SECRET_ACCESS_KEY: credentials.secretAccessKey,
+    NODE_EXTRA_CA_CERTS: certificate.cert,
+    AWS_CA_BUNDLE: certificate.cert,
+    CDK_DISABLE_CLI_TELEMETRY: '1',
+    CI: 'true',
+  };
+  try {
+    const options = { cwd, env, maxBuffer: 64 * 1024 ** 2 };
+    return (await promisify(execFile)('node', [script, ...args], options)).stdout;
+  } catch (cause) {
+    const { stdout = '', stderr = '' } = cause as { stdout?: string; stderr?: string };
+    throw new Error(`${script} ${args[0]} failed:\n${`${stdout}${stderr}`.slice(-4000)}`, { cause });
   }
 }

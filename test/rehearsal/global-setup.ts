@@ -4,8 +4,8 @@ import { join } from 'node:path';
 import { S3Client } from '@aws-sdk/client-s3';
 import type { TestProject } from 'vitest/node';
 import { provideTarget } from '../acceptance/global-setup.ts';
-import { type RunningAws, startMinistack } from '../engines/ministack.ts';
-import { Deployment, type Outputs } from './deployment.ts';
+import { startMinistack } from '../engines/ministack.ts';
+import { type Account, Deployment, type Outputs } from './deployment.ts';
 import { emptyBuckets } from './empty-buckets.ts';
 import { startHostProxy } from './host-proxy.ts';
 import { reach, type Way } from './reach.ts';
@@ -14,7 +14,7 @@ import { startTokenIssuer } from './token-issuer.ts';
 declare module 'vitest' {
   export interface ProvidedContext {
     readonly rehearsal: {
-      readonly aws: Pick<RunningAws, 'endpoint' | 'region' | 'credentials'>;
+      readonly aws: Account;
       readonly outputs: Outputs;
       readonly way: Way;
     };
@@ -55,7 +55,7 @@ export default async function setup(project: TestProject): Promise<() => Promise
     const way = { proxyUrl: proxy.url, certificate: aws.certificate.cert };
     reach(way);
 
-    const { endpoint, region, credentials } = aws;
+    const { endpoint, region, credentials, certificate } = aws;
     const deployment = await Deployment.prepare(aws, stageOf(issuer));
     ends.push(() => deployment.forget());
     await deployment.bootstrap();
@@ -64,7 +64,7 @@ export default async function setup(project: TestProject): Promise<() => Promise
       await emptyBuckets(new S3Client({ endpoint, region, credentials, forcePathStyle: true }), NAME);
       await deployment.destroy();
     });
-    project.provide('rehearsal', { aws: { endpoint, region, credentials }, outputs, way });
+    project.provide('rehearsal', { aws: { endpoint, region, credentials, certificate }, outputs, way });
     ends.push(
       await provideTarget(project, async () => ({
         baseUrl: outputs.ApiUrl as string,
