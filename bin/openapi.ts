@@ -1,15 +1,19 @@
 import { readFile, writeFile } from 'node:fs/promises';
 import { parseArgs } from 'node:util';
+import { describeStage } from '../lib/stage-config.ts';
 import { openApiDocument } from '../shared/api/openapi.ts';
 import { BASE_PATH, OPERATIONS, type Operation } from '../shared/api/operations.ts';
 import { PROBLEMS } from '../shared/api/problems.ts';
 import { describeConfig } from '../shared/config.ts';
 
 /**
- * `npm run openapi`: writes what is generated from the contract: docs/openapi.json, and the tables between
- * `<!-- generated: name -->` and `<!-- end -->`. With --check, only tells whether they are up to date.
+ * `npm run openapi`: writes what is generated from the contract and the schemas of the configuration: docs/openapi.json,
+ * and the tables between `<!-- generated: name -->` and `<!-- end -->`. With --check, only tells whether they are up to
+ * date.
  */
 const ROOT = new URL('../', import.meta.url);
+
+const WITH_TABLES = ['README.md', 'docs/api.md', 'docs/configuration.md', 'docs/operations.md'];
 
 const TABLES: Record<string, () => string> = {
   operations: () => {
@@ -27,14 +31,20 @@ const TABLES: Record<string, () => string> = {
     const rows = describeConfig().map(({ name, accepts, fallback }) => [`\`${name}\``, accepts, fallback || '-']);
     return table(['Variable', 'Accepts', 'Default'], rows);
   },
+  stage: () => {
+    const rows = describeStage().map(({ name, meaning, accepts, fallback, isRequired }) => {
+      return [`\`${name}\``, meaning, accepts, isRequired ? 'must be set' : fallback || '-'];
+    });
+    return table(['Key', 'What it is', 'Accepts', 'Default'], rows);
+  },
 };
 
 const { values } = parseArgs({ options: { check: { type: 'boolean' } } });
 const stale: string[] = [];
 await keep('docs/openapi.json', () => `${JSON.stringify(openApiDocument(), null, 2)}\n`);
-for (const path of ['README.md', 'docs/api.md', 'docs/configuration.md']) await keep(path, fillTables);
+for (const path of WITH_TABLES) await keep(path, fillTables);
 if (stale.length > 0) {
-  console.error(`not what the contract says: ${stale.join(', ')}; run: npm run openapi`);
+  console.error(`not what contract and schemas say: ${stale.join(', ')}; run: npm run openapi`);
   process.exitCode = 1;
 }
 

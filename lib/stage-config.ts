@@ -34,59 +34,73 @@ function group<T extends z.ZodRawShape>(shape: T) {
 function domain(region: string, where: string) {
   const arn = new RegExp(`^arn:aws[a-z-]*:acm:${region}:\\d{12}:certificate/[\\w-]+$`);
   return group({
-    name: text(/^[a-z0-9-]+(\.[a-z0-9-]+)+$/, 'a host name, as files.example.com'),
-    certificateArn: text(arn, `the ARN of a certificate of ACM ${where}`),
+    name: text(/^[a-z0-9-]+(\.[a-z0-9-]+)+$/, 'a host name, as files.example.com').describe('The host.'),
+    certificateArn: text(arn, `the ARN of a certificate of ACM ${where}`).describe('A certificate for the host.'),
   });
 }
 
 const claim = (fallback: string) => text(/^[\x21-\x7e]{1,128}$/, 'the name of a token claim').default(fallback);
 
-/** What may be said of a stage. Every number is bounded here as the service bounds it itself. */
+/** What may be said of a stage, each key with its meaning. Every number is bounded as the service bounds it itself. */
 const STAGE = group({
-  /** The first part of the names of the stacks. */
-  name: text(/^[a-z][a-z0-9-]{0,39}$/, 'lower case letters, digits and hyphens, at most 40').default(
-    'unified-file-storage',
-  ),
-  /** The pages that may call the API and upload. */
+  name: text(/^[a-z][a-z0-9-]{0,39}$/, 'lower case letters, digits and hyphens, at most 40')
+    .default('unified-file-storage')
+    .describe('The first part of the names of the stacks.'),
   allowedOrigins: list(
     text(/^(https:\/\/[a-z0-9.-]+|http:\/\/(localhost|127\.0\.0\.1))(:\d{1,5})?$/, 'an https origin without a path'),
     'a list of https origins, as ["https://app.example.com"]',
-  ),
-  /** The host of the API; without it, the one that API Gateway gives. */
-  apiDomain: domain('[a-z0-9-]+', "in the stage's region").optional(),
-  /** The host of the pictures; without it, the one that CloudFront gives. */
-  cdnDomain: domain('us-east-1', 'in us-east-1').optional(),
-  /** Who issues the tokens; without it, a Cognito user pool of the stage's own. */
+  ).describe('The pages that may call the API and upload.'),
+  apiDomain: domain('[a-z0-9-]+', "in the stage's region")
+    .optional()
+    .describe('The host of the API; without it, the one that API Gateway gives.'),
+  cdnDomain: domain('us-east-1', 'in us-east-1')
+    .optional()
+    .describe('The host of the pictures; without it, the one that CloudFront gives.'),
   jwt: group({
-    issuer: text(/^https:\/\/[^\s?#]+$/, 'the https URL of the issuer, as its tokens say it'),
-    audience: list(text(/^\S+$/, 'an audience without spaces'), 'a list of audiences, one at least'),
-    subjectClaim: claim('sub'),
-    organizationClaim: claim('organization'),
-    rolesClaim: claim('roles'),
-  }).optional(),
-  agentBinding: oneOf(['registered', 'first-ticket']).default('registered'),
+    issuer: text(/^https:\/\/[^\s?#]+$/, 'the https URL of the issuer, as its tokens say it').describe('Its `iss`.'),
+    audience: list(text(/^\S+$/, 'an audience without spaces'), 'a list of audiences, one at least').describe(
+      'A token has one of them as its `aud`.',
+    ),
+    subjectClaim: claim('sub').describe('Says who calls.'),
+    organizationClaim: claim('organization').describe('Says for which organization.'),
+    rolesClaim: claim('roles').describe('Lists `admin`, `service` or neither.'),
+  })
+    .optional()
+    .describe("Who issues the tokens; without it, a Cognito user pool of the stage's own."),
+  agentBinding: oneOf(['registered', 'first-ticket'])
+    .default('registered')
+    .describe('How an agent comes to an organization: by a service, or by its first ticket.'),
   limits: group({
-    avatarMaxBytes: wholeNumber(1, 100 * MIB).default(10 * MIB),
-    organizationBytes: wholeNumber(1, Number.MAX_SAFE_INTEGER).default(10 * GIB),
-    organizationFiles: wholeNumber(0, 1_000_000_000).default(100_000),
-    openUploadsPerUser: wholeNumber(1, 1_000).default(20),
-    /** Uploads that are processed at a time; new accounts have room for ten functions in all. */
-    concurrentUploads: wholeNumber(2, 1_000).default(5),
-    /** Of the whole API, in requests; the burst is twice as many. */
-    requestsPerSecond: wholeNumber(1, 10_000).default(200),
-  }).prefault({}),
-  /** How long logs are kept. */
-  logRetentionDays: oneOf(RETENTION_DAYS).default(30),
-  /** Where alarms are sent; without it they only show. */
-  alarmEmail: text(/^[^\s@]+@[^\s@]+\.[^\s@]+$/, 'an e-mail address').optional(),
-  /** What becomes of bucket, table and user pool when the stack is deleted. */
-  removalPolicy: oneOf(['retain', 'destroy']).default('retain'),
-  architecture: oneOf(['arm64', 'x86_64']).default('arm64'),
-  /** Before every key in the bucket; empty: keys begin at its root. */
-  bucketPath: text(
-    /^([\w!.*'()-]+(\/[\w!.*'()-]+)*)?$/,
-    'a key prefix without a slash at either end, or nothing',
-  ).default(''),
+    avatarMaxBytes: wholeNumber(1, 100 * MIB)
+      .default(10 * MIB)
+      .describe('The largest picture that is taken, in bytes.'),
+    organizationBytes: wholeNumber(1, Number.MAX_SAFE_INTEGER)
+      .default(10 * GIB)
+      .describe('What a new organization may hold, in bytes.'),
+    organizationFiles: wholeNumber(0, 1_000_000_000)
+      .default(100_000)
+      .describe('How many files a new organization may hold.'),
+    openUploadsPerUser: wholeNumber(1, 1_000).default(20).describe('Uploads that a person may have open at a time.'),
+    concurrentUploads: wholeNumber(2, 1_000)
+      .default(5)
+      .describe('Uploads that are processed at a time; new accounts have room for ten functions in all.'),
+    requestsPerSecond: wholeNumber(1, 10_000)
+      .default(200)
+      .describe('Of the whole API, in requests; the burst is twice as many.'),
+  })
+    .prefault({})
+    .describe('How much the service takes.'),
+  logRetentionDays: oneOf(RETENTION_DAYS).default(30).describe('How long logs are kept.'),
+  alarmEmail: text(/^[^\s@]+@[^\s@]+\.[^\s@]+$/, 'an e-mail address')
+    .optional()
+    .describe('Where alarms are sent; without it they only show.'),
+  removalPolicy: oneOf(['retain', 'destroy'])
+    .default('retain')
+    .describe('What becomes of buckets, table and user pool when their stack is deleted.'),
+  architecture: oneOf(['arm64', 'x86_64']).default('arm64').describe('The processors of the functions.'),
+  bucketPath: text(/^([\w!.*'()-]+(\/[\w!.*'()-]+)*)?$/, 'a key prefix without a slash at either end, or nothing')
+    .default('')
+    .describe('Before every key in the bucket; empty: keys begin at its root.'),
 });
 
 /** A stage as it is deployed: what its configuration says, and the defaults. */
@@ -142,6 +156,37 @@ function faultOf(source: string, issue: z.core.$ZodIssue): string {
   }
   const is = issue.input === undefined ? 'not set' : shown(issue.input);
   return `${key} is ${is}; it accepts ${issue.message}`;
+}
+
+/** A key as the documentation shows it: `limits.avatarMaxBytes`. */
+interface StageKey {
+  readonly name: string;
+  readonly meaning: string;
+  readonly accepts: string;
+  /** Empty: there is none. */
+  readonly fallback: string;
+  /** Without it the stage, or the group that it belongs to, is refused. */
+  readonly isRequired: boolean;
+}
+
+/** Every key of a stage, a group before its own keys, for the documentation. */
+export function describeStage(): StageKey[] {
+  return keysOf(STAGE, '');
+}
+
+function keysOf({ shape }: z.ZodObject, prefix: string): StageKey[] {
+  return Object.entries(shape as Record<string, z.ZodType>).flatMap(([key, schema]) => {
+    const name = `${prefix}${key}`;
+    const described: StageKey = {
+      name,
+      meaning: schema.description ?? '',
+      accepts: schema.safeParse(null).error?.issues[0]?.message ?? '',
+      fallback: schema instanceof z.ZodDefault ? `${schema.def.defaultValue}` : '',
+      isRequired: !schema.safeParse(undefined).success,
+    };
+    const inner = unwrapped(schema);
+    return [described, ...(inner instanceof z.ZodObject ? keysOf(inner, `${name}.`) : [])];
+  });
 }
 
 function acceptedAt(path: readonly PropertyKey[]): string {

@@ -139,6 +139,7 @@ const MAY_IMPORT: Record<string, readonly string[]> = {
     'commander',
     'node:fs',
   ],
+  'bin/openapi.ts': ['lib/stage-config.ts', 'shared/api/', 'shared/config.ts', 'node:'],
   'bin/': [
     'functions/local/',
     'shared/api/',
