@@ -28,7 +28,7 @@ const REFUSED_ITEMS: Readonly<Record<string, ContentRejectedError['code']>> = {
 };
 
 /** A type that readers skip. */
-const HIDDEN = 'skip';
+export const HIDDEN = 'skip';
 
 /**
  * An AVIF of the same length in which everything but AV1 pictures is hidden. The library reads every metadata item into
@@ -51,14 +51,23 @@ export function* decodableAvif(file: Buffer): Generator<Uint8Array> {
 
 /**
  * The boxes in `[start, end)`.
- * @throws ContentRejectedError image_damaged when one does not fit
+ * @throws ContentRejectedError image_damaged when one does not fit, or there are more than IMAGE_LIMITS allow
  */
 export function* boxes(file: Buffer, start: number, end: number): Generator<Box> {
+  let count = 0;
   for (let at = start; at < end; ) {
+    count += 1;
+    if (count > IMAGE_LIMITS.avifBoxes) throw damagedImage('a box has too many others in it');
     const box = boxAt(file, at, end);
     yield box;
     at = box.end;
   }
+}
+
+/** Leaves nothing of a box but its length: readers skip it. */
+export function emptyBox(file: Buffer, { typeAt, contentStart, end }: Box): void {
+  file.fill(0, contentStart, end);
+  file.write('free', typeAt, 'latin1');
 }
 
 function boxAt(file: Buffer, at: number, limit: number): Box {
@@ -85,31 +94,51 @@ function checkMeta(file: Buffer, meta: Box): void {
   }
 }
 
-/** Of two boxes the library would read the one that was not checked. */
-function onlyBox(children: readonly Box[], type: string): Box {
+/**
+ * The one box of its type: of two, a reader may take the one that was not checked.
+ * @throws ContentRejectedError image_damaged
+ */
+export function onlyBox(children: readonly Box[], type: string): Box {
   const [box, ...others] = children.filter((child) => child.type === type);
   if (box === undefined || others.length > 0) throw damagedImage(`it has no "${type}" box, or several`);
   return box;
 }
 
-/**
- * Hides the items that are not AV1 pictures and gives the ids of those that are. `infe` holds version and flags, an id
- * of 2 bytes (version 2) or 4 (version 3), protection, and the item's type.
- */
+/** Hides the items that are not AV1 pictures and gives the ids of those that are. */
 function hideOtherItems(file: Buffer, iinf: Box): Set<number> {
   const pictures = new Set<number>();
-  const countBytes = file[iinf.contentStart] === 0 ? 2 : 4;
-  for (const { contentStart, end } of boxes(file, iinf.contentStart + 4 + countBytes, iinf.end)) {
-    const idBytes = file[contentStart] === 2 ? 2 : 4;
-    const typeAt = contentStart + 6 + idBytes;
-    if (typeAt + 4 > end) throw damagedImage('an item has no type');
-    const type = file.toString('latin1', typeAt, typeAt + 4);
+  for (const { id, type, typeAt } of itemEntries(file, iinf)) {
     const refusal = REFUSED_ITEMS[type];
     if (refusal !== undefined) throw new ContentRejectedError(refusal, `pictures of "${type}" items are not accepted`);
-    if (type === AV1_ITEM) pictures.add(file.readUIntBE(contentStart + 4, idBytes));
+    if (type === AV1_ITEM) pictures.add(id);
     else file.write(HIDDEN, typeAt, 'latin1');
   }
   return pictures;
+}
+
+/** An item as `iinf` lists it: after its type stand names, up to `end`. */
+export interface ItemEntry {
+  readonly id: number;
+  readonly type: string;
+  readonly typeAt: number;
+  readonly end: number;
+}
+
+/**
+ * The items that `iinf` lists (ISO/IEC 14496-12, 8.11.6). `infe` holds version and flags, an id of 2 bytes (version 2) or
+ * 4 (version 3), protection, and the item's type. Older versions have no type.
+ * @throws ContentRejectedError image_damaged
+ */
+export function* itemEntries(file: Buffer, iinf: Box): Generator<ItemEntry> {
+  const countBytes = file[iinf.contentStart] === 0 ? 2 : 4;
+  for (const { type: boxType, contentStart, end } of boxes(file, iinf.contentStart + 4 + countBytes, iinf.end)) {
+    const idBytes = file[contentStart] === 2 ? 2 : 4;
+    const typeAt = contentStart + 6 + idBytes;
+    const isReadable = boxType === 'infe' && (idBytes === 2 || file[contentStart] === 3) && typeAt + 4 <= end;
+    if (!isReadable) throw damagedImage('an item has no type');
+    const id = file.readUIntBE(contentStart + 4, idBytes);
+    yield { id, type: file.toString('latin1', typeAt, typeAt + 4), typeAt, end };
+  }
 }
 
 /**

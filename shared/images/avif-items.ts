@@ -3,7 +3,7 @@ import { damagedImage } from './image-rejections.ts';
 /** Where the bytes of one item stand. */
 export interface AvifItem {
   readonly id: number;
-  /** In the file, or in the box `idat`; `elsewhere` is for references that still pictures do not have. */
+  /** In this file, or in its box `idat`; `elsewhere` is for other files and for parts of other items. */
   readonly source: 'file' | 'itemData' | 'elsewhere';
   readonly extents: readonly { readonly offset: number; readonly length: number }[];
 }
@@ -23,8 +23,8 @@ export function* avifItems(iloc: Buffer): Generator<AvifItem> {
   const itemCount = read(version < 2 ? 2 : 4);
   for (let item = 0; item < itemCount; item++) {
     const id = read(version < 2 ? 2 : 4);
-    const source = SOURCES[version === 0 ? 0 : read(2) & 0x0f] ?? 'elsewhere';
-    read(2); // data reference
+    const inThisFile = SOURCES[version === 0 ? 0 : read(2) & 0x0f] ?? 'elsewhere';
+    const source = read(2) === 0 ? inThisFile : 'elsewhere'; // data reference
     const base = read(baseBytes);
     const extents = Array.from({ length: read(2) }, () => {
       if (version > 0) read(indexBytes);

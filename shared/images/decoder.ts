@@ -1,4 +1,4 @@
-import sharp, { type Sharp } from 'sharp';
+import sharp, { type ResizeOptions, type Sharp } from 'sharp';
 import type { PixelSquare } from './crop.ts';
 import type { AvatarContentType } from './formats.ts';
 import { IMAGE_LIMITS } from './image-limits.ts';
@@ -64,6 +64,16 @@ export async function decodePixels(file: Uint8Array, pipeline: (image: Sharp) =>
 /** `pixels` scaled to a square of `side` pixels. */
 export async function scalePixels(pixels: Pixels, side: number): Promise<Pixels> {
   return pixelsOf(await fromPixels(pixels).resize(side, side).raw().toBuffer({ resolveWithObject: true }));
+}
+
+/** `pixels` scaled down until they fit into a square of `side` pixels; never up. */
+export async function shrinkPixels(pixels: Pixels, side: number): Promise<Pixels> {
+  return pixelsOf(await fromPixels(pixels).resize(insideSquare(side)).raw().toBuffer({ resolveWithObject: true }));
+}
+
+/** For `resize`: the whole picture, no side of it longer than `side`, never enlarged. */
+export function insideSquare(side: number): ResizeOptions {
+  return { width: side, height: side, fit: 'inside', withoutEnlargement: true };
 }
 
 /** The square cut out of `pixels`. */

@@ -47,13 +47,16 @@ function blockAt(file: Buffer, start: number): GifBlock {
       const kind = file[start + 1] === BYTE.control ? 'control' : 'extension';
       return { kind, start, end: endOfSubBlocks(file, start + 2) };
     }
-    case BYTE.image: {
-      const codeSize = start + 10 + colourTableBytes(file, start + 9);
-      return { kind: 'image', start, end: endOfSubBlocks(file, codeSize + 1) };
-    }
+    case BYTE.image:
+      return { kind: 'image', start, end: endOfSubBlocks(file, codeSizeAt(file, start) + 1) };
     default:
       throw damagedImage('it ends before its trailer, or bytes stand between its blocks');
   }
+}
+
+/** Where the data of the picture that begins at `start` begins: after its place, its size and its own colours. */
+export function codeSizeAt(file: Buffer, start: number): number {
+  return start + 10 + colourTableBytes(file, start + 9);
 }
 
 /** Data comes in runs of a length byte and up to 255 bytes; a length of zero ends it. */

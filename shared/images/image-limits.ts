@@ -9,6 +9,8 @@ export const IMAGE_LIMITS = {
   avifPixels: 16_000_000,
   /** Frames of one AVIF picture: the layers of a progressive one (AVIF 1.1, 2.3.2.3). */
   avifFrames: 4,
+  /** Boxes of an AVIF inside one other, and places of its items' bytes. A picture of 1,000 tiles needs a few thousand. */
+  avifBoxes: 20_000,
   /** Scans of a JPEG. Each passes over the whole picture; a camera or a website writes about ten. */
   jpegScans: 64,
   /** Bytes of a colour profile, unpacked. A display profile has 3 kB, a press profile about 600 kB. */

@@ -10,7 +10,7 @@ export interface PngChunk {
   readonly end: number;
 }
 
-const SIGNATURE_BYTES = 8;
+export const PNG_SIGNATURE_BYTES = 8;
 
 /** Ancillary chunks that change how pixels look. All others, text and animation above all, are not decoded. */
 const DECODED_ANCILLARY = new Set(['tRNS', 'gAMA', 'cHRM', 'sRGB', 'cICP', 'iCCP', 'eXIf']);
@@ -25,7 +25,7 @@ const DECODED_ANCILLARY = new Set(['tRNS', 'gAMA', 'cHRM', 'sRGB', 'cICP', 'iCCP
  * @throws ContentRejectedError image_damaged, metadata_too_large
  */
 export function* decodablePng(file: Buffer): Generator<Uint8Array> {
-  yield file.subarray(0, SIGNATURE_BYTES);
+  yield file.subarray(0, PNG_SIGNATURE_BYTES);
   const seen = new Set<string>();
   for (const chunk of pngChunks(file)) {
     if (isCritical(chunk)) yield file.subarray(chunk.start, chunk.end);
@@ -40,7 +40,7 @@ export function* decodablePng(file: Buffer): Generator<Uint8Array> {
  * @throws ContentRejectedError image_damaged when a chunk or IEND is missing
  */
 export function* pngChunks(file: Buffer): Generator<PngChunk> {
-  for (let start = SIGNATURE_BYTES; ; ) {
+  for (let start = PNG_SIGNATURE_BYTES; ; ) {
     if (start + 12 > file.length) throw damagedImage('it ends before its end chunk');
     const end = start + 12 + file.readUInt32BE(start);
     if (end > file.length) throw damagedImage('it ends inside a chunk');
@@ -62,7 +62,7 @@ export function pngChunk(type: string, data: Buffer): Buffer {
 }
 
 /** Upper case in the first letter: no decoder may skip the chunk. */
-function isCritical({ type }: PngChunk): boolean {
+export function isCritical({ type }: PngChunk): boolean {
   return /^[A-Z]/.test(type);
 }
 

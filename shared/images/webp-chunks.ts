@@ -24,25 +24,38 @@ const DECODED = new Set(['VP8X', 'ICCP', 'ANIM', 'ANMF', 'ALPH', 'VP8 ', 'VP8L',
  * @throws ContentRejectedError image_damaged, metadata_too_large
  */
 export function* decodableWebp(file: Buffer): Generator<Uint8Array> {
-  const chunks = joinPieces(decodableChunks(file));
-  const header = Buffer.from(file.subarray(0, HEADER_BYTES));
-  header.writeUInt32LE(chunks.length + 4, 4);
+  yield* webpFile(decodableChunks(file));
+}
+
+/** The file that consists of `chunks`: its header says how long they are together. */
+export function* webpFile(chunks: Iterable<Uint8Array>): Generator<Uint8Array> {
+  const content = joinPieces(chunks);
+  const header = Buffer.from('RIFF\0\0\0\0WEBP', 'latin1');
+  header.writeUInt32LE(content.length + 4, 4);
   yield header;
-  yield chunks;
+  yield content;
 }
 
 /**
  * All chunks of the container. Bytes after it are no part of the image.
  * @throws ContentRejectedError image_damaged when the file is shorter than it says
  */
-export function* webpChunks(file: Buffer): Generator<WebpChunk> {
+export function webpChunks(file: Buffer): Generator<WebpChunk> {
   const fileEnd = file.length < HEADER_BYTES ? Number.POSITIVE_INFINITY : file.readUInt32LE(4) + 8;
   if (fileEnd > file.length) throw damagedImage('it is shorter than its header says');
-  for (let start = HEADER_BYTES; start + 8 <= fileEnd; ) {
+  return riffChunks(file, HEADER_BYTES, fileEnd);
+}
+
+/**
+ * The chunks in `[from, to)`.
+ * @throws ContentRejectedError image_damaged when one does not fit
+ */
+export function* riffChunks(file: Buffer, from: number, to: number): Generator<WebpChunk> {
+  for (let start = from; start + 8 <= to; ) {
     const dataEnd = start + 8 + file.readUInt32LE(start + 4);
     const end = dataEnd + (dataEnd % 2);
-    if (dataEnd > fileEnd) throw damagedImage('it ends inside a chunk');
-    yield { type: file.toString('latin1', start, start + 4), start, dataEnd, end: Math.min(end, fileEnd) };
+    if (dataEnd > to) throw damagedImage('it ends inside a chunk');
+    yield { type: file.toString('latin1', start, start + 4), start, dataEnd, end: Math.min(end, to) };
     start = end;
   }
 }
@@ -60,7 +73,7 @@ function* decodableChunks(file: Buffer): Generator<Uint8Array> {
 }
 
 /** A chunk with its length, ready to be written; `data` has an even length. */
-function webpChunk(type: string, data: Buffer): Buffer {
+export function webpChunk(type: string, data: Buffer): Buffer {
   const head = Buffer.alloc(8);
   head.write(type, 'latin1');
   head.writeUInt32LE(data.length, 4);

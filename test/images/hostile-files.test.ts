@@ -21,11 +21,20 @@ import {
   webpWithFrames,
   webpWithProfile,
 } from '../fixtures/hostile-files.ts';
+import {
+  avifOfBoxes,
+  gifOfFrames,
+  jpegOfSegments,
+  pngOfChunks,
+  webpOfFrames,
+} from '../fixtures/largest-attachments.ts';
 import { interlacedDeepPng, jpegOf64Scans, noisyAvif } from '../fixtures/largest-pictures.ts';
 import type { Cost } from './inspect-and-render.ts';
 
 /** Bytes of the largest avatar. */
 const LARGEST_FILE = 10 * 1024 ** 2;
+/** Bytes of the largest picture whose metadata is removed. */
+const LARGEST_ATTACHMENT = 64 * 1024 ** 2;
 /** What a file may take. */
 const MOST_MILLISECONDS = 10_000;
 const MOST_BYTES = 1_000_000_000;
@@ -37,7 +46,7 @@ const OTHERS = Object.entries(OTHER_FILES).map(([name, file]) => [name, 'type_no
 const FILES: readonly (readonly [what: string, outcome: string, make: () => Made])[] = [
   ['a JPEG of 50 megapixels in 64 scans', 'rendered', jpegOf64Scans],
   ['an interlaced PNG of 50 megapixels and 16 bits', 'rendered', interlacedDeepPng],
-  ['an AVIF of 16 megapixels of noise with alpha', 'rendered', noisyAvif],
+  ['an AVIF of 16 megapixels of noise with alpha', 'rendered', () => noisyAvif()],
   ['a PNG with 20 compressed texts of 32 MiB', 'rendered', pngWithTextBombs],
   ['a PNG with a profile of 100 MB', 'metadata_too_large', () => pngWithProfile(100_000_000)],
   ['a PNG with the largest profile', 'rendered', () => pngWithProfile(1_048_576)],
@@ -61,31 +70,55 @@ const FILES: readonly (readonly [what: string, outcome: string, make: () => Made
   ...OTHERS,
 ];
 
+/** The largest attachments that are stripped, and what becomes of them. */
+const ATTACHMENTS: readonly (readonly [what: string, outcome: string, make: () => Made])[] = [
+  ['a JPEG of 13 million segments', 'stripped and described', jpegOfSegments],
+  ['a PNG of 5 million chunks', 'stripped and described', pngOfChunks],
+  ['a WebP of 800,000 frames', 'stripped and described', webpOfFrames],
+  ['a GIF of 3 million frames', 'stripped and described', gifOfFrames],
+  ['an AVIF with 8 million boxes after it', 'stripped', avifOfBoxes],
+  ['an AVIF of 16 megapixels in 51 MB', 'stripped and described', () => noisyAvif(95)],
+];
+
+let folder: string;
+beforeAll(async () => {
+  folder = await mkdtemp(join(tmpdir(), 'hostile-'));
+});
+afterAll(() => rm(folder, { recursive: true }));
+
+async function costOf(script: string, bytes: Uint8Array): Promise<Cost> {
+  const path = join(folder, 'file');
+  await writeFile(path, bytes);
+  const { stdout } = await promisify(execFile)(process.execPath, [join(import.meta.dirname, script), path]);
+  return JSON.parse(stdout) as Cost;
+}
+
 describe('inspecting and rendering', () => {
-  let folder: string;
-  beforeAll(async () => {
-    folder = await mkdtemp(join(tmpdir(), 'hostile-'));
-  });
-  afterAll(() => rm(folder, { recursive: true }));
-
-  async function costOf(bytes: Uint8Array): Promise<Cost> {
-    const path = join(folder, 'file');
-    await writeFile(path, bytes);
-    const script = join(import.meta.dirname, 'inspect-and-render.ts');
-    const { stdout } = await promisify(execFile)(process.execPath, [script, path]);
-    return JSON.parse(stdout) as Cost;
-  }
-
   it.each(FILES)(
     'ends within 10 s and 1 GB: %s, which is %s',
     async (_, outcome, make) => {
       const bytes = await make();
       expect(bytes.length).toBeLessThanOrEqual(LARGEST_FILE);
-      const cost = await costOf(bytes);
+      const cost = await costOf('inspect-and-render.ts', bytes);
       expect(cost.outcome).toBe(outcome);
       expect(cost.milliseconds).toBeLessThan(MOST_MILLISECONDS);
       expect(cost.peakBytes).toBeLessThan(MOST_BYTES);
     },
-    120_000,
+    300_000, // most of it to make the file
+  );
+});
+
+describe('stripping and describing', () => {
+  it.each(ATTACHMENTS)(
+    'ends within 10 s and 1 GB: %s, which is %s',
+    async (_, outcome, make) => {
+      const bytes = await make();
+      expect(bytes.length).toBeLessThanOrEqual(LARGEST_ATTACHMENT);
+      const cost = await costOf('strip-and-describe.ts', bytes);
+      expect(cost.outcome).toBe(outcome);
+      expect(cost.milliseconds).toBeLessThan(MOST_MILLISECONDS);
+      expect(cost.peakBytes).toBeLessThan(MOST_BYTES);
+    },
+    300_000, // most of it to make the file
   );
 });

@@ -3,7 +3,7 @@ import { ContentRejectedError } from '../../shared/errors.ts';
 import { inspectImage } from '../../shared/images/inspect.ts';
 import { renderThumbnails } from '../../shared/images/thumbnails.ts';
 
-/** What became of a file, and what that took: time, and memory of the whole process at its peak. */
+/** What became of a file, and what that took: the processor's time, and memory of the whole process at its peak. */
 export interface Cost {
   /** `rendered`, or the code it was rejected with. */
   readonly outcome: string;
@@ -18,9 +18,10 @@ export interface Cost {
  */
 
 const file = await readFile(process.argv[2] ?? '');
-const start = performance.now();
+const start = process.cpuUsage();
 const outcome = await outcomeOf(file);
-const milliseconds = performance.now() - start;
+const { user, system } = process.cpuUsage(start);
+const milliseconds = (user + system) / 1000;
 const cost: Cost = { outcome, milliseconds, peakBytes: process.resourceUsage().maxRSS * 1024 };
 console.log(JSON.stringify(cost));
 

@@ -1,0 +1,47 @@
+import { ContentRejectedError } from '../errors.ts';
+import type { AvatarContentType } from './formats.ts';
+import { sniffImageType } from './image-signature.ts';
+import { joinPieces } from './join-pieces.ts';
+import { strippedAvif } from './strip-avif.ts';
+import { strippedGif } from './strip-gif.ts';
+import { strippedJpeg } from './strip-jpeg.ts';
+import { strippedPng } from './strip-png.ts';
+import { strippedWebp } from './strip-webp.ts';
+
+const STRIPPED_PIECES: Readonly<Record<AvatarContentType, (file: Buffer) => Iterable<Uint8Array>>> = {
+  'image/jpeg': strippedJpeg,
+  'image/png': strippedPng,
+  'image/webp': strippedWebp,
+  'image/gif': strippedGif,
+  'image/avif': strippedAvif,
+};
+
+/** Whether `stripMetadata` knows pictures of this type. */
+export function isStrippable(mediaType: string): mediaType is AvatarContentType {
+  return Object.hasOwn(STRIPPED_PIECES, mediaType);
+}
+
+/**
+ * The picture without Exif, XMP, IPTC, comments, thumbnails and whatever else is not needed to show it. Nothing is encoded
+ * again: the pixels are the same, and so are frames, colour profile and orientation. Only what is known to be needed
+ * stays; the coded pixels and the profile themselves are not looked into. Stripping twice is stripping once.
+ *
+ * May share memory with `bytes`, which stay as they are.
+ *
+ * @throws ContentRejectedError metadata_not_strippable when the file breaks the rules of its format, or has parts that
+ * this product does not know and cannot leave out
+ */
+export function stripMetadata(bytes: Uint8Array, type: AvatarContentType): Uint8Array {
+  const file = Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength);
+  if (sniffImageType(file) !== type) throw notStrippable(`the file is no ${type}`);
+  try {
+    return joinPieces(STRIPPED_PIECES[type](file));
+  } catch (error) {
+    if (error instanceof ContentRejectedError) throw notStrippable(error.message, { cause: error });
+    throw error;
+  }
+}
+
+function notStrippable(why: string, options?: ErrorOptions): ContentRejectedError {
+  return new ContentRejectedError('metadata_not_strippable', `the metadata cannot be removed: ${why}`, options);
+}
