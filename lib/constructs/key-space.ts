@@ -1,5 +1,5 @@
 import { THUMBNAIL_FORMATS, THUMBNAIL_SIZES } from '../../shared/images/formats.ts';
-import { TEMPORARY_PREFIX } from '../../shared/storage/object-keys.ts';
+import { ATTACHMENT_PREFIX, PREVIEW_PREFIX, TEMPORARY_PREFIX } from '../../shared/storage/object-keys.ts';
 
 /**
  * Where things stand in a bucket that the service has for itself or, with a prefix, shares. The bucket's lifecycle, its
@@ -26,8 +26,8 @@ export function keySpaceOf(bucketPath: string): KeySpace {
     prefix,
     temporary: `${prefix}${TEMPORARY_PREFIX}`,
     avatars,
-    attachments: `${prefix}attachments/`,
-    previews: `${prefix}previews/`,
+    attachments: `${prefix}${ATTACHMENT_PREFIX}`,
+    previews: `${prefix}${PREVIEW_PREFIX}`,
     // `*` crosses slashes, in CloudFront as in IAM: only whole file names keep an original out.
     publicImages: Object.keys(THUMBNAIL_SIZES).flatMap((size) =>
       Object.keys(THUMBNAIL_FORMATS).map((format) => `${avatars}*/${size}.${format}`),

@@ -6,6 +6,8 @@ import type { ThumbnailFormat, ThumbnailSize } from '../images/formats.ts';
  *
  *     avatars/{users|agents}/{id}/original.{ext}                     private
  *     avatars/{users|agents}/{id}/{small|medium|large}.{webp|jpg}    public
+ *     attachments/{yyyy}/{mm}/{fileId}.{ext}                         private
+ *     previews/{yyyy}/{mm}/{fileId}.webp                             private
  *     temp/uploads/{uploadId}                                        the only place clients write
  */
 
@@ -72,6 +74,38 @@ export function thumbnailKey(avatar: AvatarRef, size: ThumbnailSize, format: Thu
 /** Whether the key is an avatar's original, whatever its extension. */
 export function isOriginalKey(key: string): boolean {
   return /^avatars\/[^/]+\/[^/]+\/original\.[a-z0-9]+$/.test(key);
+}
+
+export const ATTACHMENT_PREFIX = 'attachments/';
+export const PREVIEW_PREFIX = 'previews/';
+
+/** Of which attachment. It stands below the month of `createdAt` (ISO 8601), in UTC. */
+export interface AttachmentRef {
+  readonly createdAt: string;
+  readonly fileId: string;
+}
+
+/** The attachment as it is served. */
+export function attachmentKey({
+  extension,
+  ...attachment
+}: AttachmentRef & { readonly extension: string }): StorageKey {
+  return storageKeyOf(`${ATTACHMENT_PREFIX}${monthAndId(attachment)}.${extension}`);
+}
+
+/** The small picture of an attached image. */
+export function previewKey(attachment: AttachmentRef): StorageKey {
+  return storageKeyOf(`${PREVIEW_PREFIX}${monthAndId(attachment)}.webp`);
+}
+
+/** What every key of the attachment starts with, whatever its extension. */
+export function attachmentStart(attachment: AttachmentRef): string {
+  return `${ATTACHMENT_PREFIX}${monthAndId(attachment)}.`;
+}
+
+function monthAndId({ createdAt, fileId }: AttachmentRef): string {
+  const [year, month] = new Date(createdAt).toISOString().split('-');
+  return `${year}/${month}/${fileId}`;
 }
 
 export const TEMPORARY_PREFIX = 'temp/uploads/';

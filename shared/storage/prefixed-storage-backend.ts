@@ -1,5 +1,11 @@
 import { type StorageKey, storageKeyOf } from './object-keys.ts';
-import type { FileUrlSource, PublicUrlInput, SignedUrlInput, StorageBackend } from './storage-backend.ts';
+import type {
+  FileUrlSource,
+  ObjectStorage,
+  PublicUrlInput,
+  SignedUrlInput,
+  StorageBackend,
+} from './storage-backend.ts';
 
 /**
  * The storage as seen from below a key prefix (`tenant/a`, a final slash may be given): the prefix stands before every
@@ -8,6 +14,20 @@ import type { FileUrlSource, PublicUrlInput, SignedUrlInput, StorageBackend } fr
  * @throws InvalidKeyError for a prefix that no key can start with.
  */
 export function prefixStorage({ backend, prefix }: { backend: StorageBackend; prefix: string }): StorageBackend {
+  if (prefix === '') return backend;
+  const { withInnerKey } = insideOf(prefix);
+  return {
+    ...prefixObjects({ backend, prefix }),
+    createMultipartUpload: (input) => backend.createMultipartUpload(withInnerKey(input)),
+    signPart: (input) => backend.signPart(withInnerKey(input)),
+    listParts: (input) => backend.listParts(withInnerKey(input)),
+    completeMultipartUpload: (input) => backend.completeMultipartUpload(withInnerKey(input)),
+    abortMultipartUpload: (input) => backend.abortMultipartUpload(withInnerKey(input)),
+  };
+}
+
+/** The same for whole objects alone. */
+export function prefixObjects({ backend, prefix }: { backend: ObjectStorage; prefix: string }): ObjectStorage {
   if (prefix === '') return backend;
   const { folder, inside, withInnerKey } = insideOf(prefix);
   const withOuterKey = <I extends { readonly key: StorageKey }>(info: I): I => ({

@@ -1,4 +1,5 @@
 import { ObjectNotFoundError } from '../errors.ts';
+import type { MultipartUploads } from './multipart-uploads.ts';
 import type { StorageKey } from './object-keys.ts';
 
 /**
@@ -13,7 +14,7 @@ import type { StorageKey } from './object-keys.ts';
  *   DependencyUnavailableError.
  * - A condition that an adapter cannot honour is an error there, never ignored.
  */
-export interface StorageBackend {
+export interface StorageBackend extends MultipartUploads {
   /**
    * Replaces the object at `key` whole: a reader sees the old bytes or the new ones, never a mixture.
    * @throws ObjectChangedError if `ifMatch` is not the current version (or nothing stands there).
@@ -72,6 +73,9 @@ export interface StorageBackend {
   /** Whether storage can be reached with the configured identity: resolves, or throws what stands in the way. */
   checkReady(): Promise<void>;
 }
+
+/** What those need who never deal with parts: whole objects, their addresses and tickets. */
+export type ObjectStorage = Omit<StorageBackend, keyof MultipartUploads>;
 
 /** The part of a storage that hands out addresses and touches no object. */
 export type FileUrlSource = Pick<StorageBackend, 'getFileUrl' | 'checkReady'>;
@@ -191,6 +195,11 @@ export async function readWhole(file: DownloadedFile): Promise<Buffer> {
   const chunks: Uint8Array[] = [];
   for await (const chunk of file.body) chunks.push(chunk);
   return Buffer.concat(chunks);
+}
+
+/** Lets go of a body that nobody reads to its end. */
+export async function discard({ body }: Pick<DownloadedFile, 'body'>): Promise<void> {
+  await body[Symbol.asyncIterator]().return?.();
 }
 
 /** The object's description, or undefined where none stands. */

@@ -1,8 +1,8 @@
 import type { StorageKey } from '../../shared/storage/object-keys.ts';
 import type { StorageBackend } from '../../shared/storage/storage-backend.ts';
 
-export interface StorageFault {
-  readonly method: keyof StorageBackend;
+export interface StorageFault<S extends StorageBackend = StorageBackend> {
+  readonly method: keyof S;
   /** Of the call: `key`, a copy's `to`, a listing's `prefix`. Any, when absent. */
   readonly key?: StorageKey | string;
   readonly error: Error;
@@ -11,15 +11,17 @@ export interface StorageFault {
 }
 
 /** A storage that works like `backend`, but for the faults that are staged: each strikes the next call it fits, once. */
-export function failingStorage(backend: StorageBackend): {
-  readonly storage: StorageBackend;
-  failOnce(fault: StorageFault): void;
+export function failingStorage<S extends StorageBackend>(
+  backend: S,
+): {
+  readonly storage: S;
+  failOnce(fault: StorageFault<S>): void;
   /** The staged faults that have not struck. */
-  readonly pending: readonly StorageFault[];
+  readonly pending: readonly StorageFault<S>[];
 } {
-  const pending: StorageFault[] = [];
+  const pending: StorageFault<S>[] = [];
 
-  function takeFault(method: PropertyKey, key: string | undefined): StorageFault | undefined {
+  function takeFault(method: PropertyKey, key: string | undefined): StorageFault<S> | undefined {
     const at = pending.findIndex((fault) => fault.method === method && (fault.key ?? key) === key);
     return at < 0 ? undefined : pending.splice(at, 1)[0];
   }

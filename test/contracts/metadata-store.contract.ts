@@ -1,5 +1,12 @@
 import { afterAll, beforeAll, describe } from 'vitest';
 import type { MetadataStore } from '../../shared/metadata/metadata-store.ts';
+import { describeAttachmentDeletes } from '../metadata/contract/attachment-deletes.ts';
+import { describeAttachmentEnds } from '../metadata/contract/attachment-ends.ts';
+import { describeAttachmentHistories } from '../metadata/contract/attachment-histories.ts';
+import { describeAttachmentLists } from '../metadata/contract/attachment-lists.ts';
+import { describeAttachmentPublications } from '../metadata/contract/attachment-publications.ts';
+import { describeAttachmentTickets } from '../metadata/contract/attachment-tickets.ts';
+import { describeAttachmentUpdates } from '../metadata/contract/attachment-updates.ts';
 import { describeDeletes } from '../metadata/contract/deletes.ts';
 import { describeEnds } from '../metadata/contract/ends.ts';
 import { describeHistories } from '../metadata/contract/histories.ts';
@@ -10,6 +17,7 @@ import { describeDueWork, describeReads } from '../metadata/contract/reads.ts';
 import { describeRenders } from '../metadata/contract/renders.ts';
 import { describeReplays } from '../metadata/contract/replays.ts';
 import { describeTickets } from '../metadata/contract/tickets.ts';
+import { describeUsage } from '../metadata/contract/usage.ts';
 import { type Begin, world } from '../metadata/contract/world.ts';
 
 /**
@@ -36,9 +44,17 @@ export function describeMetadataStore(
     describe('a publication', () => describePublication(begin));
     describe('an end', () => describeEnds(begin));
     describe('a delete', () => describeDeletes(begin));
+    describe('a ticket for an attachment', () => describeAttachmentTickets(begin));
+    describe('the upload of an attachment', () => describeAttachmentEnds(begin));
+    describe('the publication of an attachment', () => describeAttachmentPublications(begin));
+    describe('the delete of an attachment', () => describeAttachmentDeletes(begin));
+    describe('a change of an attachment', () => describeAttachmentUpdates(begin));
+    describe('a list of attachments', () => describeAttachmentLists(begin));
+    describe('the usage of an organization', () => describeUsage(begin));
     describe('an organization', () => describeOrganizations(begin));
     describe('due work', () => describeDueWork(begin));
     describe('reads', () => describeReads(begin));
     describe('any history', () => describeHistories(begin));
+    describe('any history with attachments', () => describeAttachmentHistories(begin));
   });
 }

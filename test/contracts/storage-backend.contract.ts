@@ -4,6 +4,7 @@ import { type StorageKey, storageKeyOf } from '../../shared/storage/object-keys.
 import type { StorageBackend } from '../../shared/storage/storage-backend.ts';
 import { describeConditions } from './storage-conditions.contract.ts';
 import { describeListing } from './storage-listing.contract.ts';
+import { describeMultipart } from './storage-multipart.contract.ts';
 import { describeObjects } from './storage-objects.contract.ts';
 import { describeTransfers } from './storage-transfers.contract.ts';
 
@@ -51,5 +52,6 @@ export function describeStorageBackend(name: string, open: () => Promise<Storage
     describeConditions(subject);
     describeListing(subject);
     describeTransfers(subject);
+    describeMultipart(subject);
   });
 }

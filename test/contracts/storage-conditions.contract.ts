@@ -1,3 +1,4 @@
+import { setTimeout as sleep } from 'node:timers/promises';
 import { describe, expect, it } from 'vitest';
 import { readWhole } from '../../shared/storage/storage-backend.ts';
 import type { Subject } from './storage-backend.contract.ts';
@@ -131,6 +132,15 @@ export function describeConditions(subject: () => Subject): void {
       await backend.copyFile({ from, to, contentType: 'image/gif', cacheControl: 'no-store', metadata: { c: '3' } });
       const expected = { contentType: 'image/gif', cacheControl: 'no-store', metadata: { c: '3' } };
       expect(await backend.getFileInfo({ key: to })).toMatchObject(expected);
+    });
+
+    it('dates from when it was made', async () => {
+      const { backend, key, keyOf, write } = withWrite();
+      await write('source');
+      await sleep(1100); // S3 counts whole seconds
+      await backend.copyFile({ from: key, to: keyOf('to') });
+      const [source, copy] = await Promise.all([key, keyOf('to')].map((one) => backend.getFileInfo({ key: one })));
+      expect(Number(copy?.lastModified)).toBeGreaterThan(Number(source?.lastModified));
     });
 
     it('replaces its target, unless ifNoneMatch is given', async () => {

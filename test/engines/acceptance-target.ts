@@ -4,7 +4,7 @@ import { provideTarget } from '../acceptance/global-setup.ts';
 import { startLocalTarget } from '../acceptance/local-target.ts';
 import { createTable } from '../metadata/dynamodb/open-table.ts';
 import { startBoth } from './global-setup.ts';
-import { SEAWEEDFS_UNGRANTED_FIELDS } from './s3-differences.ts';
+import { SEAWEEDFS_REPEATED_PARTS, SEAWEEDFS_UNGRANTED_FIELDS } from './s3-differences.ts';
 
 const TABLE = 'acceptance';
 
@@ -25,7 +25,10 @@ export default async function setup(project: TestProject): Promise<() => Promise
         AWS_ENDPOINT_URL_S3: s3.endpoint,
         AWS_ENDPOINT_URL_DYNAMODB: dynamoDb.endpoint,
       });
-      return { ...target, differences: { ungrantedFields: SEAWEEDFS_UNGRANTED_FIELDS } };
+      return {
+        ...target,
+        differences: { ungrantedFields: SEAWEEDFS_UNGRANTED_FIELDS, repeatedParts: SEAWEEDFS_REPEATED_PARTS },
+      };
     });
     return () => end().finally(stopEngines);
   } catch (error) {

@@ -1,11 +1,33 @@
 import { readdir } from 'node:fs/promises';
-import { join } from 'node:path';
-import type { StorageKey } from '../object-keys.ts';
+import { dirname, join } from 'node:path';
+import { InvalidKeyError } from '../../errors.ts';
+import { type StorageKey, storageKeyOf } from '../object-keys.ts';
 import { isAbsence } from './disk-errors.ts';
 import { isSplitFolder, joinName, segmentOf } from './file-names.ts';
+import { resolvePath } from './resolve-path.ts';
+
+/**
+ * The keys that start with `prefix` and come after `after`, in ascending order of their UTF-8 bytes. Only regular files
+ * under names the backend writes are objects; hidden names and symbolic links are not.
+ */
+export async function* keysAfter(root: string, prefix: string, after: string): AsyncGenerator<StorageKey> {
+  const parent = prefix.slice(0, prefix.lastIndexOf('/') + 1);
+  const folder = await folderOf(root, parent);
+  if (folder !== undefined) yield* listKeys({ folder, parent, prefix, after });
+}
+
+/** Undefined for a folder that no key can be in. */
+async function folderOf(root: string, parent: string): Promise<string | undefined> {
+  try {
+    return dirname(await resolvePath(root, storageKeyOf(`${parent}-`)));
+  } catch (error) {
+    if (error instanceof InvalidKeyError) return undefined;
+    throw error;
+  }
+}
 
 /** Where a listing starts and what it leaves out. */
-export interface Listing {
+interface Listing {
   /** The folder of `parent`. */
   readonly folder: string;
   /** The part of `prefix` up to its last slash. */
@@ -14,11 +36,7 @@ export interface Listing {
   readonly after: string;
 }
 
-/**
- * The keys that start with `prefix` and come after `after`, in ascending order of their UTF-8 bytes. Only regular files
- * under names the backend writes are objects; hidden names and symbolic links are not.
- */
-export async function* listKeys({ folder, parent, prefix, after }: Listing): AsyncGenerator<StorageKey> {
+async function* listKeys({ folder, parent, prefix, after }: Listing): AsyncGenerator<StorageKey> {
   for (const { path, key } of await entriesOf(folder, parent)) {
     if (!key.startsWith(prefix) && !prefix.startsWith(key)) continue;
     const isAfter = compareKeys(key, after) > 0;

@@ -20,6 +20,8 @@ export interface ObjectDescription extends ObjectHeaders {
   readonly metadata: Readonly<Record<string, string>>;
   /** Of the bytes, base64. */
   readonly sha256: string;
+  /** ISO 8601. When the object was made, if its file is older. @default - the file's own time */
+  readonly linkedAt?: string;
 }
 
 interface Sidecar extends ObjectDescription {

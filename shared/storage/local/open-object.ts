@@ -9,6 +9,8 @@ import { eTagOf, readDescription } from './object-description.ts';
 export interface OpenObject {
   readonly handle: FileHandle;
   readonly info: FileInfo;
+  /** Of the bytes, base64. */
+  readonly sha256: string;
 }
 
 /** The bytes and their description. Undefined if no object stands there. */
@@ -18,18 +20,18 @@ export async function openObject(path: string, key: StorageKey): Promise<OpenObj
   try {
     const { size, mtime } = await handle.stat();
     const description = await readDescription(path, handle);
-    const { contentType, cacheControl, contentDisposition, metadata } = description;
+    const { contentType, cacheControl, contentDisposition, metadata, sha256, linkedAt } = description;
     const info = {
       key,
       size,
       eTag: eTagOf(description),
-      lastModified: mtime,
+      lastModified: linkedAt === undefined ? mtime : new Date(linkedAt),
       contentType,
       ...(cacheControl !== undefined && { cacheControl }),
       ...(contentDisposition !== undefined && { contentDisposition }),
       metadata,
     };
-    return { handle, info };
+    return { handle, info, sha256 };
   } catch (error) {
     await handle.close();
     throw error;

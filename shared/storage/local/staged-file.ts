@@ -15,14 +15,18 @@ export interface StagedFile {
   readonly sha256: string;
   /** Tells the file apart from every other that exists at the same time; see `fileVersion`. */
   readonly version: string;
+  /** ISO 8601. Only of a link. */
+  readonly linkedAt?: string;
 }
+
+type BodyToStage = Pick<UploadFileInput, 'key' | 'body' | 'contentLength' | 'checksumSha256'>;
 
 /**
  * Writes the body to a new file in `folder` and checks it against what was declared. It would survive a crash when this
  * resolves; when it throws, no file is left.
  * @throws LengthMismatchError, ChecksumMismatchError, and whatever reading the body throws.
  */
-export async function stageFile(folder: string, input: UploadFileInput): Promise<StagedFile> {
+export async function stageFile(folder: string, input: BodyToStage): Promise<StagedFile> {
   const path = join(folder, randomUUID());
   const handle = await open(path, 'wx');
   try {
@@ -46,7 +50,7 @@ export async function fileVersion(handle: FileHandle): Promise<string> {
   return `${ino}-${size}-${mtimeNs}`;
 }
 
-async function writeBody(handle: FileHandle, { key, body, contentLength, checksumSha256 }: UploadFileInput) {
+async function writeBody(handle: FileHandle, { key, body, contentLength, checksumSha256 }: BodyToStage) {
   const expected = contentLength ?? (body instanceof Uint8Array ? body.byteLength : undefined);
   if (expected === undefined) throw new TypeError(`the stream for "${key}" comes without contentLength`);
   const digest = createHash('sha256');

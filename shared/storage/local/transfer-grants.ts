@@ -1,4 +1,5 @@
 import { createHmac, timingSafeEqual } from 'node:crypto';
+import type { SignPartInput } from '../multipart-uploads.ts';
 import type { SignedUrlInput, StorageTicket, UploadGrant } from '../storage-backend.ts';
 
 /**
@@ -42,6 +43,16 @@ export function signedUploadUrl(signer: Signer, grant: UploadGrant): StorageTick
   const signedHeaders = { ...headers, 'content-length': `${contentLength}` };
   const url = signedUrl(signer, { method: 'PUT', key, query: [], headers: signedHeaders, expiresAt });
   return { method: 'PUT', url, headers };
+}
+
+/** For the PUT of one part; number and upload are in the query, under S3's names. */
+export function signedPartUrl(signer: Signer, input: SignPartInput): string {
+  const { key, multipartId, partNumber, contentLength, expiresAt } = input;
+  const query: [string, string][] = [
+    ['partNumber', `${partNumber}`],
+    ['uploadId', multipartId],
+  ];
+  return signedUrl(signer, { method: 'PUT', key, query, headers: { 'content-length': `${contentLength}` }, expiresAt });
 }
 
 /** What a form may hold, as S3 writes it in a POST policy. */

@@ -3,7 +3,9 @@ import {
   ChecksumMismatchError,
   DependencyUnavailableError,
   InvalidKeyError,
+  InvalidPartsError,
   LengthMismatchError,
+  MultipartNotFoundError,
   ObjectChangedError,
   ObjectExistsError,
   ObjectNotFoundError,
@@ -18,6 +20,17 @@ export interface FailedRequest {
   readonly ifNoneMatch?: string | undefined;
   /** Set for a write: that nothing stands at the key can then only be a failed `ifMatch`. */
   readonly contentLength?: number;
+  /** Set for a request about an upload in parts that a client sends. */
+  readonly multipartId?: string;
+}
+
+/** Sends, and gives failures the names of the port. */
+export async function mapErrors<T>(request: FailedRequest, send: () => Promise<T>): Promise<T> {
+  try {
+    return await send();
+  } catch (error) {
+    throw s3ErrorOf(error, request);
+  }
 }
 
 /**
@@ -35,6 +48,11 @@ export function s3ErrorOf(error: unknown, request: FailedRequest): unknown {
 /** Another write or deletion of the key was under way: a 409 that S3 asks to send again. */
 export function isConflict(error: unknown): boolean {
   return error instanceof Error && statusOf(error) === 409;
+}
+
+/** Something stands where nothing was to be. */
+export function isPreconditionFailed(error: unknown): boolean {
+  return error instanceof Error && statusOf(error) === 412;
 }
 
 type Meaning = (request: FailedRequest, options: { readonly cause: Error }) => Error;
@@ -58,6 +76,13 @@ const denied: Meaning = ({ key }, options) =>
 const unavailable: Meaning = ({ key }, options) =>
   new DependencyUnavailableError(`S3 did not take or give "${key}": ${options.cause.name}`, options);
 
+/** Of our own copies in parts: aborted, or completed by a try whose answer was lost. */
+const noUpload: Meaning = (request, options) =>
+  request.multipartId === undefined ? unavailable(request, options) : new MultipartNotFoundError(request.key, options);
+
+/** The parts were listed just before, so one was sent again in between. */
+const partReplaced: Meaning = (_, options) => new InvalidPartsError('a part was replaced meanwhile', options);
+
 const BY_CODE: Readonly<Record<string, Meaning>> = {
   NoSuchBucket: (_, options) => new StorageDeniedError('the bucket does not exist', options),
   PermanentRedirect: (_, options) => new StorageDeniedError('the bucket is in another region', options),
@@ -71,7 +96,9 @@ const BY_CODE: Readonly<Record<string, Meaning>> = {
   RequestTimeout: unavailable,
   XAmzContentSHA256Mismatch: unavailable, // bytes were damaged on the way: the client computed this sum itself
   CredentialsProviderError: unavailable,
-  NoSuchUpload: unavailable, // our own multipart copy was aborted, or completed by a try whose answer was lost
+  NoSuchUpload: noUpload,
+  InvalidPart: partReplaced,
+  EntityTooSmall: partReplaced,
 };
 
 function meaningOf(status: number): Meaning | undefined {

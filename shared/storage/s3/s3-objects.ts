@@ -15,6 +15,7 @@ import {
   ObjectExistsError,
   ObjectNotFoundError,
 } from '../../errors.ts';
+import { cursorOf, keyOfCursor } from '../list-cursor.ts';
 import { encodeKey, type StorageKey } from '../object-keys.ts';
 import type {
   CopyFileInput,
@@ -29,7 +30,8 @@ import type {
 } from '../storage-backend.ts';
 import { createS3Client } from './s3-client.ts';
 import { retryConflicts } from './s3-conflicts.ts';
-import { type FailedRequest, isConflict, s3ErrorOf } from './s3-errors.ts';
+import { type FailedRequest, isConflict, mapErrors } from './s3-errors.ts';
+import { eTagOf, quoted } from './s3-etag.ts';
 import { copyInParts } from './s3-large-copy.ts';
 import { readResponse } from './s3-response-body.ts';
 import { createUploadBody } from './s3-upload-body.ts';
@@ -172,14 +174,6 @@ export function createS3Objects(options: S3Options): S3Objects {
   return { uploadFile, downloadFile, getFileInfo, fileExists, deleteFile, listFiles, copyFile };
 }
 
-async function mapErrors<T>(request: FailedRequest, send: () => Promise<T>): Promise<T> {
-  try {
-    return await send();
-  } catch (error) {
-    throw s3ErrorOf(error, request);
-  }
-}
-
 /** The SDK pipes a stream and does not notice when it breaks off; S3 would wait for the rest until it hangs up. */
 async function sendStream<T>(content: Readable, send: (abortSignal: AbortSignal) => Promise<T>): Promise<T> {
   const broken = new AbortController();
@@ -215,23 +209,4 @@ function infoOf(key: StorageKey, answer: HeadObjectCommandOutput): FileInfo {
     ...(ContentDisposition !== undefined && { contentDisposition: ContentDisposition }),
     metadata: Metadata,
   };
-}
-
-function eTagOf(header: string | undefined): string {
-  if (header === undefined) throw new TypeError('S3 answered without an ETag');
-  return header.replaceAll('"', '');
-}
-
-function quoted(eTag: string | undefined): string | undefined {
-  return eTag && `"${eTag}"`;
-}
-
-function cursorOf(key: StorageKey): string {
-  return Buffer.from(key).toString('base64url');
-}
-
-function keyOfCursor(cursor: string): string {
-  const key = Buffer.from(cursor, 'base64url').toString();
-  if (cursor === '' || cursorOf(key as StorageKey) !== cursor) throw new RangeError('not a cursor of this storage');
-  return key;
 }

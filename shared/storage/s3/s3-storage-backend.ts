@@ -1,89 +1,37 @@
-import type {
-  CopyFileInput,
-  DownloadedFile,
-  DownloadFileInput,
-  FileInfo,
-  ListFilesInput,
-  ListFilesPage,
-  PublicUrlInput,
-  SignedUrlInput,
-  StorageBackend,
-  StorageTicket,
-  UploadFileInput,
-  UploadGrant,
-} from '../storage-backend.ts';
-import { createS3UrlSigner, type S3Options } from './s3-url-signer.ts';
+import type { CompleteMultipartInput, MultipartRef, SignPartInput, UploadedPart } from '../multipart-uploads.ts';
+import type { StorageBackend } from '../storage-backend.ts';
+import { once } from './once.ts';
+import { S3ObjectStorage } from './s3-object-storage.ts';
+import type { S3Options } from './s3-url-signer.ts';
 
-/**
- * Objects in an S3 bucket. Keys are used as they are: a key prefix is prefixStorage's.
- *
- * - ETags are S3's and cover the bytes alone: a write of equal bytes with other metadata makes no other version.
- * - The client sends again what got no answer. If the first try had arrived after all, a conditional write meets itself
- *   and reports ObjectChangedError or ObjectExistsError: look at what stands there before taking it for another's.
- * - The identity needs s3:ListBucket, without which S3 answers 403 where an object is absent and `checkReady` is denied;
- *   and s3:GetObject, without which no conditional write or deletion is allowed.
- *
- * The S3 client is loaded when an object is first touched or a form first signed, so a function that hands out PUT
- * tickets and addresses starts without it.
- */
-export class S3StorageBackend implements StorageBackend {
-  readonly #signer;
-  readonly #objects;
-  readonly #signForm;
+/** Objects in an S3 bucket, and uploads in parts, which S3 has itself. Parts, too, are signed without the S3 client. */
+export class S3StorageBackend extends S3ObjectStorage implements StorageBackend {
+  readonly #multipart;
 
   constructor(options: S3Options) {
-    this.#signer = createS3UrlSigner(options);
-    this.#objects = once(async () => (await import('./s3-objects.ts')).createS3Objects(options));
-    this.#signForm = once(async () => (await import('./s3-post-form.ts')).createS3PostForms(options));
+    super(options);
+    this.#multipart = once(async () => (await import('./s3-multipart.ts')).createS3Multipart(options, this));
   }
 
-  async uploadFile(input: UploadFileInput): Promise<{ readonly eTag: string }> {
-    return (await this.#objects()).uploadFile(input);
+  async createMultipartUpload(
+    input: Parameters<StorageBackend['createMultipartUpload']>[0],
+  ): Promise<{ readonly multipartId: string }> {
+    return (await this.#multipart()).createMultipartUpload(input);
   }
 
-  async downloadFile(input: DownloadFileInput): Promise<DownloadedFile> {
-    return (await this.#objects()).downloadFile(input);
+  async signPart(input: SignPartInput): Promise<{ readonly url: string }> {
+    return this.signer.signPart(input);
   }
 
-  async getFileInfo(input: Parameters<StorageBackend['getFileInfo']>[0]): Promise<FileInfo> {
-    return (await this.#objects()).getFileInfo(input);
+  async listParts(input: MultipartRef): Promise<readonly UploadedPart[]> {
+    return (await this.#multipart()).listParts(input);
   }
 
-  async fileExists(input: Parameters<StorageBackend['fileExists']>[0]): Promise<boolean> {
-    return (await this.#objects()).fileExists(input);
+  async completeMultipartUpload(input: CompleteMultipartInput): Promise<{ readonly eTag: string }> {
+    return (await this.#multipart()).completeMultipartUpload(input);
   }
 
-  async deleteFile(input: Parameters<StorageBackend['deleteFile']>[0]): Promise<void> {
-    return (await this.#objects()).deleteFile(input);
+  async abortMultipartUpload(input: MultipartRef): Promise<void> {
+    return (await this.#multipart()).abortMultipartUpload(input);
   }
-
-  async listFiles(input: ListFilesInput): Promise<ListFilesPage> {
-    return (await this.#objects()).listFiles(input);
-  }
-
-  async copyFile(input: CopyFileInput): Promise<{ readonly eTag: string }> {
-    return (await this.#objects()).copyFile(input);
-  }
-
-  getFileUrl(input: PublicUrlInput): Promise<string | undefined>;
-  getFileUrl(input: SignedUrlInput): Promise<string>;
-  async getFileUrl(input: PublicUrlInput | SignedUrlInput): Promise<string | undefined> {
-    return input.access === 'signed' ? this.#signer.getFileUrl(input) : this.#signer.getFileUrl(input);
-  }
-
-  async createUploadTicket(grant: UploadGrant): Promise<StorageTicket> {
-    return grant.method === 'PUT' ? this.#signer.signUpload(grant) : (await this.#signForm())(grant);
-  }
-
-  async checkReady(): Promise<void> {
-    return this.#signer.checkReady();
-  }
-}
-
-function once<T>(make: () => Promise<T>): () => Promise<T> {
-  let made: Promise<T> | undefined;
-  return () => {
-    made ??= make();
-    return made;
-  };
 }

@@ -1,6 +1,8 @@
 import { partition } from '@aws-sdk/core/client';
 import { S3RequestPresigner, type S3RequestPresignerOptions } from '@aws-sdk/s3-request-presigner';
 import { DependencyUnavailableError, StorageDeniedError } from '../../errors.ts';
+import { requirePart } from '../multipart-parts.ts';
+import type { SignPartInput } from '../multipart-uploads.ts';
 import { encodeKey, encodeUrlPart } from '../object-keys.ts';
 import type { FileUrlSource, PublicUrlInput, SignedUrlInput, StorageTicket, UploadGrant } from '../storage-backend.ts';
 import { s3ErrorOf } from './s3-errors.ts';
@@ -26,6 +28,7 @@ export interface S3Options {
  */
 export interface S3UrlSigner extends FileUrlSource {
   signUpload(grant: Omit<UploadGrant, 'method'>): Promise<StorageTicket>;
+  signPart(input: SignPartInput): Promise<{ readonly url: string }>;
 }
 
 /** The longest that Signature Version 4 lets an address work. */
@@ -88,6 +91,15 @@ export function createS3UrlSigner(options: S3Options): S3UrlSigner {
       const path = encodeKey(key);
       const url = await presign({ method: 'PUT', path, headers: signedHeaders, signedAt: clock(), expiresAt });
       return { method: 'PUT', url, headers };
+    },
+
+    async signPart({ key, multipartId, partNumber, contentLength, expiresAt }) {
+      requirePart({ partNumber, contentLength });
+      const query = { partNumber: `${partNumber}`, uploadId: multipartId };
+      const headers = { 'content-length': `${contentLength}` };
+      return {
+        url: await presign({ method: 'PUT', path: encodeKey(key), query, headers, signedAt: clock(), expiresAt }),
+      };
     },
 
     getFileUrl,

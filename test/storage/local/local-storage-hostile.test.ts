@@ -128,6 +128,7 @@ describe('LocalStorageBackend and the folder around it', () => {
     const unread = await local.backend.downloadFile({ key });
     await unread.body[Symbol.asyncIterator]().return?.();
     await expect(local.backend.copyFile({ from: key, to: key, ifNoneMatch: '*' })).rejects.toThrow();
+    await expect(local.backend.copyFile({ from: key, to: key, ifMatch: 'other' })).rejects.toThrow();
     await expect(local.backend.downloadFile({ key, range: { start: 9 } })).rejects.toThrow(RangeError);
     const links = (await readdir('/proc/self/fd')).map((fd) => readlink(`/proc/self/fd/${fd}`).catch(() => ''));
     expect((await Promise.all(links)).filter((path) => path.startsWith(local.directory))).toEqual([]);
@@ -171,9 +172,9 @@ describe('LocalStorageBackend and the folder around it', () => {
     const second = await write('three');
     const copy = await local.backend.copyFile({ from: key, to: storageKeyOf('copy') });
     expect(local.created).toEqual([
-      { key, size: 3, eTag: first.eTag },
-      { key, size: 5, eTag: second.eTag },
-      { key: 'copy', size: 5, eTag: copy.eTag },
+      { key, size: 3, eTag: first.eTag, operation: 'Put' },
+      { key, size: 5, eTag: second.eTag, operation: 'Put' },
+      { key: 'copy', size: 5, eTag: copy.eTag, operation: 'Copy' },
     ]);
   });
 

@@ -5,8 +5,9 @@ import type { AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { createTransferRoutes } from '../../../functions/local/transfer-routes.ts';
-import { type CreatedObject, LocalStorageBackend } from '../../../shared/storage/local/local-storage-backend.ts';
-import type { StorageBackend } from '../../../shared/storage/storage-backend.ts';
+import type { StorageOfParts } from '../../../functions/local/transfer-upload.ts';
+import type { CreatedObject } from '../../../shared/storage/local/local-object-storage.ts';
+import { LocalStorageBackend } from '../../../shared/storage/local/local-storage-backend.ts';
 
 export interface LocalStorageUnderTest {
   readonly backend: LocalStorageBackend;
@@ -22,7 +23,7 @@ export interface LocalStorageUnderTest {
 
 /** A storage in a new folder, with its transfer routes on a free port. `route` stands between routes and storage. */
 export async function openLocalStorage(
-  route: (backend: StorageBackend) => StorageBackend = (backend) => backend,
+  route: (backend: StorageOfParts) => StorageOfParts = (backend) => backend,
 ): Promise<LocalStorageUnderTest> {
   const directory = await mkdtemp(join(tmpdir(), 'local-storage-'));
   const secret = randomBytes(32);

@@ -130,6 +130,15 @@ describe('a look', () => {
 });
 
 describe('a copy in parts', () => {
+  it('whose upload is gone meanwhile is unavailable for now: no client knows of that upload', async () => {
+    s3.on(HeadObjectCommand).resolves({ ETag: '"old"', ContentLength: 300 * MIB });
+    s3.on(CreateMultipartUploadCommand).resolves({ UploadId: 'begun' });
+    s3.on(UploadPartCopyCommand).rejects(fault('NoSuchUpload', 404));
+    s3.on(AbortMultipartUploadCommand).resolves({});
+    const copy = backend.copyFile({ from: key, to: storageKeyOf('b/photo.png') });
+    await expect(copy).rejects.toMatchObject(unavailable);
+  });
+
   it('whose part is throttled is unavailable for now, and what was begun is given up', async () => {
     s3.on(HeadObjectCommand).resolves({ ETag: '"old"', ContentLength: 300 * MIB });
     s3.on(CreateMultipartUploadCommand).resolves({ UploadId: 'begun' });

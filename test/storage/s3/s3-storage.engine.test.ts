@@ -1,6 +1,6 @@
 import { randomBytes, randomUUID } from 'node:crypto';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { type CopyObjectCommand, ListMultipartUploadsCommand } from '@aws-sdk/client-s3';
+import { type CopyObjectCommand, ListMultipartUploadsCommand, UploadPartCommand } from '@aws-sdk/client-s3';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { type StorageKey, storageKeyOf } from '../../../shared/storage/object-keys.ts';
 import { copyInParts } from '../../../shared/storage/s3/s3-large-copy.ts';
@@ -167,5 +167,23 @@ describe('a copy in parts', () => {
     await expect(run({ IfNoneMatch: '*' })).rejects.toMatchObject({ name: 'PreconditionFailed' });
     expect(await textAt(s3.backend, to)).toBe('target');
     expect(await openUploads()).toEqual([]);
+  });
+});
+
+describe('an upload in parts', () => {
+  it('lists more parts than S3 puts into a page', { timeout: 120_000 }, async () => {
+    key = newKey();
+    const { multipartId } = await s3.backend.createMultipartUpload({ key, contentType });
+    const upload = { Bucket: s3.options.bucket, Key: key, UploadId: multipartId };
+    const waiting = Array.from({ length: 1010 }, (_, at) => at + 1);
+    const sendSome = async () => {
+      for (let PartNumber = waiting.pop(); PartNumber !== undefined; PartNumber = waiting.pop()) {
+        await s3.client.send(new UploadPartCommand({ ...upload, PartNumber, Body: Buffer.from('x') }));
+      }
+    };
+    await Promise.all(Array.from({ length: 20 }, sendSome));
+    const parts = await s3.backend.listParts({ key, multipartId });
+    expect(parts.map(({ partNumber }) => partNumber)).toEqual(Array.from({ length: 1010 }, (_, at) => at + 1));
+    await s3.backend.abortMultipartUpload({ key, multipartId });
   });
 });

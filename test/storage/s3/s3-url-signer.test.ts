@@ -72,6 +72,18 @@ describe('a ticket', () => {
   });
 });
 
+describe('the address of a part', () => {
+  it('signs number, upload and length, and no more', async () => {
+    const part = { key, multipartId: 'a+b/c', partNumber: 7, contentLength: 5, expiresAt: later(300) };
+    const { origin, pathname, searchParams } = new URL((await signerWith().signPart(part)).url);
+    expect(origin + pathname).toBe(`https://photos.s3.eu-central-1.amazonaws.com${path}`);
+    expect(searchParams.get('partNumber')).toBe('7');
+    expect(searchParams.get('uploadId')).toBe('a+b/c');
+    expect(searchParams.get('X-Amz-SignedHeaders')).toBe('content-length;host');
+    expect(searchParams.get('X-Amz-Expires')).toBe('300');
+  });
+});
+
 describe('a public address', () => {
   it('is one of the CDN, with the version as its query', async () => {
     const signer = signerWith({ publicDomain: 'cdn.example.org' });
