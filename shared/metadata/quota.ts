@@ -24,3 +24,12 @@ export function newOrganization(
     state: 'active',
   };
 }
+
+/** How much more would be free if the organization held exactly this. Undefined: it is what its quota says already. */
+export function freedBy(
+  { bytesLimit, bytesFree, filesLimit, filesFree }: OrganizationRecord,
+  { bytes, files }: Share,
+): Share | undefined {
+  const freed = { bytes: bytesLimit - bytes - bytesFree, files: filesLimit - files - filesFree };
+  return freed.bytes === 0 && freed.files === 0 ? undefined : freed;
+}

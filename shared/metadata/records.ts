@@ -32,14 +32,10 @@ export function isTerminal(status: UploadStatus): boolean {
 /** What every upload record holds, from its ticket to 35 days after its end. */
 interface UploadBase {
   readonly uploadId: string;
-  /** The organization that is charged: the avatar's, once the avatar is bound. */
+  /** The organization that is charged: the avatar's, once the avatar is bound; an attachment's is its uploader's. */
   readonly organizationId: string;
   /** The `sub` of the caller who asked for the ticket. */
   readonly ownerId: string;
-  readonly avatar: AvatarRef;
-  /** The fencing token: the avatar's counter when this upload was issued. The highest wins. */
-  readonly generation: number;
-  readonly crop?: Crop;
   readonly status: UploadStatus;
   /** Only with `rejected`. */
   readonly code?: RejectionCode;
@@ -55,11 +51,9 @@ interface UploadBase {
   readonly workAt?: Instant;
 }
 
-/** Bytes sent by a client, to become an avatar. */
-export interface AvatarUpload extends UploadBase {
-  readonly kind: 'avatar';
+/** What an upload holds whose bytes a client sends. */
+interface SentUpload extends UploadBase {
   readonly key: StorageKey;
-  readonly method: 'PUT' | 'POST';
   readonly contentType: string;
   /** Bytes; also what is charged. */
   readonly contentLength: number;
@@ -69,12 +63,43 @@ export interface AvatarUpload extends UploadBase {
   readonly acceptUntil: Instant;
 }
 
+/** What an upload holds that is to become an avatar. */
+interface ForAvatar {
+  readonly avatar: AvatarRef;
+  /** The fencing token: the avatar's counter when this upload was issued. The highest wins. */
+  readonly generation: number;
+  readonly crop?: Crop;
+}
+
+/** Bytes sent by a client, to become an avatar. */
+export interface AvatarUpload extends SentUpload, ForAvatar {
+  readonly kind: 'avatar';
+  readonly method: 'PUT' | 'POST';
+}
+
 /** The kept original, rendered again (another crop). Nothing is sent and nothing charged. */
-export interface RenderUpload extends UploadBase {
+export interface RenderUpload extends UploadBase, ForAvatar {
   readonly kind: 'render';
 }
 
-export type UploadRecord = AvatarUpload | RenderUpload;
+/** Bytes sent by a client, to become an attachment. Its id becomes the attachment's. */
+export interface AttachmentUpload extends SentUpload, AttachmentDescription {
+  readonly kind: 'attachment';
+  readonly method: 'PUT' | 'POST' | 'multipart';
+  /** Exactly with `multipart`. */
+  readonly multipart?: MultipartPlan;
+}
+
+export type UploadForAvatar = AvatarUpload | RenderUpload;
+export type UploadRecord = UploadForAvatar | AttachmentUpload;
+
+/** How an object arrives in parts: all of `partSize` bytes but the last, which has the rest. */
+export interface MultipartPlan {
+  /** The storage's name for it. */
+  readonly multipartId: string;
+  readonly partSize: number;
+  readonly partCount: number;
+}
 
 /** The kept original of an avatar. `width` and `height` in pixels, upright. */
 export interface OriginalImage {
@@ -121,6 +146,68 @@ export interface AvatarRecord extends AvatarRef {
   /** Which pass over the deleted objects is due. */
   readonly purge?: 'first' | 'second';
   readonly workAt?: Instant;
+}
+
+/** `organization`: its members. `private`: the uploader, admins and services. */
+export const VISIBILITIES = ['public', 'organization', 'private'] as const;
+export type Visibility = (typeof VISIBILITIES)[number];
+
+/** What its uploader says of an attachment. */
+export interface AttachmentDescription {
+  readonly filename: string;
+  readonly visibility: Visibility;
+  /** What it belongs to in the client's world, a conversation for one. Opaque here. */
+  readonly contextId?: string;
+  /** Not sent yet: only its uploader sees it, no list has it, and it is deleted after a day. */
+  readonly draft: boolean;
+  /** The client's own words. */
+  readonly metadata?: Readonly<Record<string, string>>;
+  /** Served with whatever metadata its image has; for ever, and never public. */
+  readonly keepMetadata: boolean;
+}
+
+/** A published attachment, until its objects are removed. */
+export interface AttachmentRecord extends AttachmentDescription {
+  /** The id of its upload. */
+  readonly fileId: string;
+  /** `deleting`: deleted for everyone, its objects may still stand. */
+  readonly status: 'ready' | 'deleting';
+  readonly organizationId: string;
+  /** The uploader. */
+  readonly ownerId: string;
+  readonly key: StorageKey;
+  readonly eTag: string;
+  /** As it is served: what the bytes are. */
+  readonly contentType: string;
+  /** As the client called it. */
+  readonly declaredType: string;
+  /** Bytes at `key`. */
+  readonly size: number;
+  /** Bytes of the organization's quota that it holds: what was sent. */
+  readonly chargedBytes: number;
+  /** Base64. Of the bytes at `key`. */
+  readonly sha256?: string;
+  readonly metadataStripped: boolean;
+  /** Pixels, upright; of images that can be decoded, as are the next two. */
+  readonly width?: number;
+  readonly height?: number;
+  /** Base64. */
+  readonly thumbHash?: string;
+  readonly preview?: AttachmentPreview;
+  /** Of its upload: lists are in this order. */
+  readonly createdAt: Instant;
+  /** +1 with every change by a client. */
+  readonly revision: number;
+  /** When the sweep looks at it next: a draft at its end, a deleted one at once. */
+  readonly workAt?: Instant;
+}
+
+/** The small picture of an image. `width` and `height` in pixels. */
+export interface AttachmentPreview {
+  readonly key: StorageKey;
+  readonly bytes: number;
+  readonly width: number;
+  readonly height: number;
 }
 
 export type OrganizationState = 'active' | 'paused' | 'erasing';

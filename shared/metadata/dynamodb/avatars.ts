@@ -1,11 +1,11 @@
-import {
-  type AdvancePurgeInput,
-  type BindAgentInput,
-  type MarkAvatarDeletedInput,
-  type MarkAvatarDeletedOutcome,
-  meetsAccess,
-  RETENTION,
-} from '../metadata-store.ts';
+import type {
+  AdvancePurgeInput,
+  BindAgentInput,
+  MarkAvatarDeletedInput,
+  MarkAvatarDeletedOutcome,
+} from '../avatar-store.ts';
+import { RETENTION } from '../metadata-store.ts';
+import { meetsAccess } from '../record-access.ts';
 import { type AvatarRecord, instantAfter } from '../records.ts';
 import type { DynamoDbTable } from './dynamodb-table.ts';
 import { avatarItem, avatarPk, expiryOf, findAvatar, newAvatar, recordOf, shardOf } from './items.ts';

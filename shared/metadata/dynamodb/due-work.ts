@@ -1,6 +1,6 @@
 import type { DueWorkPage } from '../metadata-store.ts';
 import type { DynamoDbTable } from './dynamodb-table.ts';
-import { workSubjectOf } from './items.ts';
+import { workOf } from './items.ts';
 import { WORK_INDEX, WORK_SHARDS } from './table-schema.ts';
 
 /** An item of the work index. */
@@ -32,7 +32,7 @@ export async function dueWork(
   // The sort is stable, so entries of one shard keep their order.
   const entries = shards.flat().sort((a, b) => (a.workAt < b.workAt ? -1 : Number(a.workAt > b.workAt)));
   const page = entries.slice(0, limit);
-  const items = page.map(({ pk, workAt }) => ({ ...workSubjectOf(pk), workAt }));
+  const items = page.map(({ pk, workAt }) => workOf(pk, workAt));
   if (entries.length <= limit) return { items };
   return { items, cursor: cursorOf(new Map([...positions, ...byShard(page)])) };
 }
@@ -46,14 +46,14 @@ async function dueInShard(
   shard: string,
   { now, limit, after }: { readonly now: Date; readonly limit: number; readonly after: Entry | undefined },
 ): Promise<Entry[]> {
-  const found = await table.query({
+  const { items } = await table.query({
     IndexName: WORK_INDEX.name,
     KeyConditionExpression: `${WORK_INDEX.partitionKey} = :shard AND ${WORK_INDEX.sortKey} <= :now`,
     ExpressionAttributeValues: { ':shard': shard, ':now': now.toISOString() },
     Limit: limit,
     ...(after !== undefined && { ExclusiveStartKey: after }),
   });
-  return found as unknown as Entry[];
+  return items as unknown as Entry[];
 }
 
 /** `{shard} {workAt} {pk}` of each position, joined by commas: no id of ours has a space or a comma. */
@@ -63,7 +63,7 @@ function cursorOf(positions: Positions): string {
 
 function positionsOf(cursor: string): Positions {
   const entries = cursor.split(',').map((position) => {
-    const [, workPk, workAt, pk] = /^(WORK#\d) (\S+Z) ((?:UPLOAD|AVATAR)#\S+)$/.exec(position) ?? [];
+    const [, workPk, workAt, pk] = /^(WORK#\d) (\S+Z) ((?:UPLOAD|AVATAR|FILE)#\S+)$/.exec(position) ?? [];
     if (workPk === undefined || workAt === undefined || pk === undefined) {
       throw new RangeError(`"${cursor}" is not a cursor of due work`);
     }

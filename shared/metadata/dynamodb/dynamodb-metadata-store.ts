@@ -2,29 +2,49 @@ import { setTimeout } from 'node:timers/promises';
 import type { DynamoDBClient } from '@aws-sdk/client-dynamodb';
 import type { AvatarRef } from '../../storage/object-keys.ts';
 import type {
-  AdvancePurgeInput,
+  ListAttachmentsInput,
+  MarkAttachmentDeletedInput,
+  PublishAttachmentInput,
+  UpdateAttachmentInput,
+} from '../attachment-store.ts';
+import type { AdvancePurgeInput, BindAgentInput, MarkAvatarDeletedInput, PublishAvatarInput } from '../avatar-store.ts';
+import type { MetadataStore } from '../metadata-store.ts';
+import type { SetLimitsInput, SetOrganizationStateInput, SetUsageInput } from '../organization-store.ts';
+import type { AttachmentRecord, AvatarRecord, OwnerRecord, ServiceSwitches } from '../records.ts';
+import type {
   BeginUploadInput,
-  BindAgentInput,
   IssueUploadInput,
   LeaseInput,
-  MarkAvatarDeletedInput,
-  MetadataStore,
-  PublishAvatarInput,
   RedriveUploadInput,
   RejectUploadInput,
   RenewTicketInput,
-  SetLimitsInput,
-  SetOrganizationStateInput,
-} from '../metadata-store.ts';
-import type { AvatarRecord, OwnerRecord, ServiceSwitches } from '../records.ts';
+} from '../upload-store.ts';
+import {
+  expireDraft,
+  forgetAttachment,
+  markAttachmentDeleted,
+  publishAttachment,
+  updateAttachment,
+} from './attachments.ts';
 import { advancePurge, bindAgent, markAvatarDeleted } from './avatars.ts';
 import { dueWork } from './due-work.ts';
 import { DynamoDbTable } from './dynamodb-table.ts';
 import { abortUpload, expireUpload, publishAvatar, rejectUpload, supersedeUpload } from './end-upload.ts';
 import { issueUpload } from './issue-upload.ts';
-import { avatarPk, findAvatar, findOrganization, findUpload, ownerPk, recordOf } from './items.ts';
+import {
+  attachmentPk,
+  avatarPk,
+  findAttachment,
+  findAvatar,
+  findOrganization,
+  findUpload,
+  ownerPk,
+  recordOf,
+} from './items.ts';
 import { beginUpload, claimAvatar, redriveUpload, releaseLease, renewTicket } from './leases.ts';
+import { listAttachments } from './list-attachments.ts';
 import { closeOwner, getSwitches, setLimits, setOrganizationState, setSwitches } from './organizations.ts';
+import { countUsage, setUsage } from './usage.ts';
 
 export interface DynamoDbMetadataStoreOptions {
   readonly client: DynamoDBClient;
@@ -106,6 +126,26 @@ export class DynamoDbMetadataStore implements MetadataStore {
     return bindAgent(this.#table, input);
   }
 
+  async publishAttachment(input: PublishAttachmentInput) {
+    return publishAttachment(this.#table, input);
+  }
+
+  async markAttachmentDeleted(input: MarkAttachmentDeletedInput) {
+    return markAttachmentDeleted(this.#table, input);
+  }
+
+  async expireDraft(input: { readonly fileId: string; readonly now: Date }) {
+    return expireDraft(this.#table, input);
+  }
+
+  async forgetAttachment(input: { readonly fileId: string }) {
+    return forgetAttachment(this.#table, input);
+  }
+
+  async updateAttachment(input: UpdateAttachmentInput) {
+    return updateAttachment(this.#table, input);
+  }
+
   async setLimits(input: SetLimitsInput) {
     return setLimits(this.#table, input);
   }
@@ -116,6 +156,14 @@ export class DynamoDbMetadataStore implements MetadataStore {
 
   async closeOwner(input: { readonly organizationId: string; readonly ownerId: string }) {
     await closeOwner(this.#table, input);
+  }
+
+  async countUsage(input: { readonly organizationId: string }) {
+    return countUsage(this.#table, input);
+  }
+
+  async setUsage(input: SetUsageInput) {
+    return setUsage(this.#table, input);
   }
 
   async setSwitches(switches: ServiceSwitches) {
@@ -137,6 +185,19 @@ export class DynamoDbMetadataStore implements MetadataStore {
   async getAvatars(avatars: readonly AvatarRef[]) {
     const items = await this.#table.getMany(avatars.map(avatarPk));
     return items.map((item) => item && recordOf<AvatarRecord>(item));
+  }
+
+  async getAttachment({ fileId }: { readonly fileId: string }) {
+    return findAttachment(this.#table, fileId);
+  }
+
+  async getAttachments(fileIds: readonly string[]) {
+    const items = await this.#table.getMany(fileIds.map(attachmentPk));
+    return items.map((item) => item && recordOf<AttachmentRecord>(item));
+  }
+
+  async listAttachments(input: ListAttachmentsInput) {
+    return listAttachments(this.#table, input);
   }
 
   async getOrganization({ organizationId }: { readonly organizationId: string }) {

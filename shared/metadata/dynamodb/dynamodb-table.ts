@@ -2,6 +2,7 @@ import { randomUUID } from 'node:crypto';
 import { ConditionalCheckFailedException, type DynamoDBClient } from '@aws-sdk/client-dynamodb';
 import {
   BatchGetCommand,
+  DeleteCommand,
   DynamoDBDocumentClient,
   GetCommand,
   PutCommand,
@@ -13,7 +14,17 @@ import {
 import { unmarshall } from '@aws-sdk/util-dynamodb';
 import { DependencyUnavailableError } from '../../errors.ts';
 import { dynamoDbErrorOf, isContended, reasonsOf } from './dynamodb-errors.ts';
-import { actionOf, type Item, type Put, putOf, type Update, updateOf, type Write } from './writes.ts';
+import {
+  actionOf,
+  type Check,
+  checkOf,
+  type Item,
+  type Put,
+  putOf,
+  type Update,
+  updateOf,
+  type Write,
+} from './writes.ts';
 
 export interface DynamoDbTableOptions {
   readonly client: DynamoDBClient;
@@ -25,6 +36,12 @@ export interface DynamoDbTableOptions {
 
 /** The result of one conditional write: the item as it is now, or as it stands in the way. */
 export type Written = { readonly done: true; readonly item: Item } | { readonly done: false; readonly item?: Item };
+
+/** Items of an index in its order, and the key behind which more may follow. DynamoDB ends a page at 1 MB, too. */
+export interface IndexPage {
+  readonly items: Item[];
+  readonly next?: Record<string, unknown>;
+}
 
 /** What became of a transaction. `failed` is empty when it met another one on its items: AWS lets one of them through. */
 export type Transacted<Name extends string> =
@@ -81,10 +98,10 @@ export class DynamoDbTable {
   }
 
   /** One page of an index; it may lag behind the table by seconds. */
-  async query(input: Omit<QueryCommandInput, 'TableName'>): Promise<Item[]> {
+  async query(input: Omit<QueryCommandInput, 'TableName'>): Promise<IndexPage> {
     const command = new QueryCommand({ TableName: this.tableName, ...input });
-    const { Items } = await this.#send(() => this.#documents.send(command));
-    return (Items ?? []) as Item[];
+    const { Items, LastEvaluatedKey } = await this.#send(() => this.#documents.send(command));
+    return { items: (Items ?? []) as Item[], ...(LastEvaluatedKey && { next: LastEvaluatedKey }) };
   }
 
   /** Writes one item, if its condition holds. */
@@ -107,6 +124,19 @@ export class DynamoDbTable {
         if (!(error instanceof ConditionalCheckFailedException)) throw error;
         // The document client leaves the items inside errors as they came.
         return error.Item === undefined ? { done: false } : { done: false, item: unmarshall(error.Item) as Item };
+      }
+    });
+  }
+
+  /** Removes one item, if the condition holds for it or its absence. */
+  async remove(what: Check): Promise<boolean> {
+    return this.#send(async () => {
+      try {
+        await this.#documents.send(new DeleteCommand(checkOf(what, this.tableName)));
+        return true;
+      } catch (error) {
+        if (!(error instanceof ConditionalCheckFailedException)) throw error;
+        return false;
       }
     });
   }

@@ -1,7 +1,8 @@
 import type { RejectionCode } from '../../errors.ts';
-import type { AbortUploadOutcome, LeaseInput, PublishAvatarInput, RejectUploadInput } from '../metadata-store.ts';
+import type { PublishAvatarInput } from '../avatar-store.ts';
 import { NOTHING, type Share } from '../quota.ts';
-import type { AvatarImage, AvatarRecord, Instant, UploadRecord, UploadStatus } from '../records.ts';
+import type { AvatarImage, AvatarRecord, Instant, UploadForAvatar, UploadRecord, UploadStatus } from '../records.ts';
+import type { AbortUploadOutcome, LeaseInput, RejectUploadInput } from '../upload-store.ts';
 import type { DynamoDbTable } from './dynamodb-table.ts';
 import { avatarPk, expiryOf, findAvatar, findUpload, uploadPk } from './items.ts';
 import { HOLDS_LEASE, holdsLease, leaseValues } from './leases.ts';
@@ -16,6 +17,7 @@ export function publishAvatar(
   const { uploadId, leaseId, now } = input;
   return table.untilSettled(async () => {
     const upload = await findUpload(table, uploadId);
+    if (upload === undefined || upload.kind === 'attachment') return 'lost_lease';
     if (wasEndedBy(upload, leaseId, 'ready')) return 'published';
     if (!holdsLease(upload, leaseId)) return 'lost_lease';
     const avatar = await findAvatar(table, upload.avatar);
@@ -36,7 +38,7 @@ export function publishAvatar(
   });
 }
 
-function stillLeads({ generation }: UploadRecord, avatar: AvatarRecord): boolean {
+function stillLeads({ generation }: UploadForAvatar, avatar: AvatarRecord): boolean {
   return avatar.claimedGeneration === generation && avatar.deletedGeneration < generation;
 }
 
@@ -44,12 +46,12 @@ function stillLeads({ generation }: UploadRecord, avatar: AvatarRecord): boolean
  * What the organization gets back when the upload takes the published picture's place. A render always finds a
  * picture, and takes over its charge: only a delete removes pictures, and a delete outruns every render before it.
  */
-function replacedShare(upload: UploadRecord, avatar: AvatarRecord): Share {
+function replacedShare(upload: UploadForAvatar, avatar: AvatarRecord): Share {
   if (upload.kind === 'render' || avatar.readyGeneration === 0) return NOTHING;
   return { bytes: avatar.chargedBytes, files: 1 };
 }
 
-function newPicture(upload: UploadRecord, avatar: AvatarRecord, { image, now }: PublishAvatarInput): Update {
+function newPicture(upload: UploadForAvatar, avatar: AvatarRecord, { image, now }: PublishAvatarInput): Update {
   const { uploadId, generation } = upload;
   const published: AvatarImage = { ...image, readyUploadId: uploadId, updatedAt: now.toISOString() };
   return {
@@ -79,7 +81,7 @@ export function rejectUpload(
     if (!holdsLease(upload, leaseId)) return 'lost_lease';
     const ended = await table.transact({
       upload: endingUnderLease(input, { status: 'rejected', code, now }),
-      avatar: nothingWritten ? undefined : notClaimed(upload),
+      avatar: nothingWritten || upload.kind === 'attachment' ? undefined : notClaimed(upload),
       ...release(upload, reservationOf(upload)),
     });
     if (ended.done) return 'rejected';
@@ -87,7 +89,7 @@ export function rejectUpload(
   });
 }
 
-function notClaimed({ avatar, generation }: UploadRecord): Check {
+function notClaimed({ avatar, generation }: UploadForAvatar): Check {
   return {
     pk: avatarPk(avatar),
     condition: `${IS_ABSENT} OR #claimedGeneration <> :generation`,
@@ -111,7 +113,7 @@ export function supersedeUpload(table: DynamoDbTable, input: LeaseInput): Promis
 }
 
 /** The same worker ended it the same way: its answer was lost, and it asks again. */
-function wasEndedBy(upload: UploadRecord | undefined, leaseId: string, status: UploadStatus): boolean {
+export function wasEndedBy(upload: UploadRecord | undefined, leaseId: string, status: UploadStatus): boolean {
   return upload?.status === status && upload.leaseId === leaseId;
 }
 
@@ -169,7 +171,7 @@ interface Ending {
   readonly now: Date;
 }
 
-function endingUnderLease({ uploadId, leaseId }: LeaseInput, how: Ending): Update {
+export function endingUnderLease({ uploadId, leaseId }: LeaseInput, how: Ending): Update {
   return ending(uploadId, { ...how, condition: HOLDS_LEASE, values: leaseValues(leaseId) });
 }
 

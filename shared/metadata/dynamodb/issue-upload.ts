@@ -1,12 +1,14 @@
-import { type IssueUploadInput, type IssueUploadOutcome, meetsAccess, type NewUpload } from '../metadata-store.ts';
 import { newOrganization } from '../quota.ts';
+import { meetsAccess } from '../record-access.ts';
 import {
   type AvatarRecord,
   isTerminal,
   type OrganizationRecord,
   type OwnerRecord,
+  type UploadForAvatar,
   type UploadRecord,
 } from '../records.ts';
+import type { IssueUploadInput, IssueUploadOutcome, NewUpload } from '../upload-store.ts';
 import type { DynamoDbTable } from './dynamodb-table.ts';
 import {
   avatarItem,
@@ -27,6 +29,7 @@ import { IS_ABSENT, type Item, type Write } from './writes.ts';
 
 /** What the ticket would touch, as it was read. */
 interface Scene {
+  /** Undefined: there is none yet, or it is not for an avatar. */
   readonly avatar: AvatarRecord | undefined;
   /** Absent: as it would begin. */
   readonly organization: OrganizationRecord;
@@ -52,14 +55,11 @@ export function issueUpload(table: DynamoDbTable, input: IssueUploadInput): Prom
 async function readScene(
   table: DynamoDbTable,
   input: IssueUploadInput,
-  organizationId = input.access.organizationId,
+  organizationId = input.access ? input.access.organizationId : input.organizationId,
 ): Promise<Scene> {
   const { upload, limits } = input;
-  const caller = ownerPk(organizationId, upload.ownerId);
-  const user = ownerPk(organizationId, upload.avatar.entityId);
-  const others = upload.avatar.entityType === 'users' && user !== caller ? [user] : [];
-  const keys = [avatarPk(upload.avatar), organizationPk(organizationId), caller, ...others];
-  const [bound, organization, owner, other] = await table.getMany(keys);
+  const payers = [organizationPk(organizationId), ownerPk(organizationId, upload.ownerId)];
+  const [organization, owner, bound, other] = await table.getMany([...payers, ...avatarKeys(upload, organizationId)]);
   const avatar = bound && recordOf<AvatarRecord>(bound);
   // Once the avatar is bound its organization pays, whoever asks.
   if (avatar !== undefined && avatar.organizationId !== organizationId) {
@@ -73,13 +73,21 @@ async function readScene(
   };
 }
 
+/** Of the avatar, and of the user whose it is when someone else asks. */
+function avatarKeys(upload: NewUpload, organizationId: string): string[] {
+  if (upload.kind === 'attachment') return [];
+  const { avatar, ownerId } = upload;
+  const isOthers = avatar.entityType === 'users' && avatar.entityId !== ownerId;
+  return [avatarPk(avatar), ...(isOthers ? [ownerPk(organizationId, avatar.entityId)] : [])];
+}
+
 /** The checks in the port's order. */
 async function refusalOf(
   table: DynamoDbTable,
   { upload, access, limits }: IssueUploadInput,
   { avatar, organization, owner, user }: Scene,
 ): Promise<IssueUploadOutcome | undefined> {
-  if (!meetsAccess(avatar, access)) return { outcome: 'not_allowed' };
+  if (access && !meetsAccess(avatar, access)) return { outcome: 'not_allowed' };
   if (organization.state !== 'active') return { outcome: 'organization_closed', state: organization.state };
   if (owner?.state === 'erasing' || user?.state === 'erasing') {
     return { outcome: 'organization_closed', state: 'erasing' };
@@ -113,10 +121,10 @@ async function issue(
   const record = recordOfNew(upload, organization.organizationId, (avatar?.generation ?? 0) + 1);
   const { done } = await table.transact({
     upload: { put: uploadItem(record, shardOf(table.random())), condition: IS_ABSENT },
-    avatar: nextGeneration(avatar, record),
+    avatar: record.kind === 'attachment' ? undefined : nextGeneration(avatar, record),
     organization: reserve(organization, reservationOf(record)),
     owner: openFor(record, { known: owner !== undefined, cap: limits.openUploadsPerOwner }),
-    user: userNotErasing(record),
+    user: record.kind === 'attachment' ? undefined : userNotErasing(record),
     request: request && {
       put: requestItem(request, upload.uploadId),
       condition: `${IS_ABSENT} OR #ttl <= :now`,
@@ -126,7 +134,7 @@ async function issue(
   return done ? { outcome: 'issued', upload: record } : undefined;
 }
 
-function nextGeneration(seen: AvatarRecord | undefined, upload: UploadRecord): Write {
+function nextGeneration(seen: AvatarRecord | undefined, upload: UploadForAvatar): Write {
   const { avatar, generation, organizationId, uploadId } = upload;
   if (seen === undefined) {
     const first = { ...newAvatar(avatar, organizationId), generation, latestUploadId: uploadId };
@@ -142,10 +150,11 @@ function nextGeneration(seen: AvatarRecord | undefined, upload: UploadRecord): W
 }
 
 function recordOfNew(upload: NewUpload, organizationId: string, generation: number): UploadRecord {
-  const issued = { organizationId, generation, status: 'pending', attempts: 0 } as const;
-  if (upload.kind === 'avatar') return { ...upload, ...issued, workAt: upload.acceptUntil };
+  const issued = { organizationId, status: 'pending', attempts: 0 } as const;
+  if (upload.kind === 'attachment') return { ...upload, ...issued, workAt: upload.acceptUntil };
+  if (upload.kind === 'avatar') return { ...upload, ...issued, generation, workAt: upload.acceptUntil };
   const { firstLookAt, ...asked } = upload;
-  return { ...asked, ...issued, workAt: firstLookAt };
+  return { ...asked, ...issued, generation, workAt: firstLookAt };
 }
 
 /** A request that was answered before, by its key or, when the caller repeats the very same call, by its upload. */

@@ -1,13 +1,13 @@
-import {
-  type BeginUploadInput,
-  type BeginUploadOutcome,
-  type LeaseInput,
-  RETENTION,
-  type RedriveUploadInput,
-  type RenewTicketInput,
-  type RenewTicketOutcome,
-} from '../metadata-store.ts';
+import { RETENTION } from '../metadata-store.ts';
 import { instantAfter, isTerminal, type UploadRecord } from '../records.ts';
+import type {
+  BeginUploadInput,
+  BeginUploadOutcome,
+  LeaseInput,
+  RedriveUploadInput,
+  RenewTicketInput,
+  RenewTicketOutcome,
+} from '../upload-store.ts';
 import type { DynamoDbTable } from './dynamodb-table.ts';
 import { avatarPk, findUpload, recordOf, uploadPk } from './items.ts';
 
@@ -37,7 +37,7 @@ export async function beginUpload(table: DynamoDbTable, input: BeginUploadInput)
 }
 
 /** Whether this worker may still act on the upload. A lapsed lease counts until another worker took it over. */
-export function holdsLease(upload: UploadRecord | undefined, leaseId: string): upload is UploadRecord {
+export function holdsLease<Upload extends UploadRecord>(upload: Upload | undefined, leaseId: string): upload is Upload {
   return upload?.status === 'processing' && upload.leaseId === leaseId;
 }
 
@@ -69,7 +69,7 @@ export function claimAvatar(
 ): Promise<'claimed' | 'superseded' | 'lost_lease'> {
   return table.untilSettled(async () => {
     const upload = await findUpload(table, uploadId);
-    if (!holdsLease(upload, leaseId)) return 'lost_lease';
+    if (!holdsLease(upload, leaseId) || upload.kind === 'attachment') return 'lost_lease';
     const claimed = await table.transact({
       upload: { pk: uploadPk(uploadId), condition: HOLDS_LEASE, values: leaseValues(leaseId) },
       avatar: {
@@ -89,10 +89,10 @@ export async function renewTicket(table: DynamoDbTable, input: RenewTicketInput)
   const { uploadId, urlExpiresAt, acceptUntil, now } = input;
   const written = await table.write({
     pk: uploadPk(uploadId),
-    condition: '#kind = :avatar AND #status = :pending AND #createdAt > :oldest',
+    condition: '#kind <> :render AND #status = :pending AND #createdAt > :oldest',
     update: 'SET #urlExpiresAt = :urlExpiresAt, #acceptUntil = :acceptUntil, #workAt = :acceptUntil',
     values: {
-      avatar: 'avatar',
+      render: 'render',
       pending: 'pending',
       oldest: instantAfter(now, -RETENTION.renewable),
       urlExpiresAt,
@@ -100,7 +100,7 @@ export async function renewTicket(table: DynamoDbTable, input: RenewTicketInput)
     },
   });
   const upload = written.item && recordOf<UploadRecord>(written.item);
-  if (upload?.kind !== 'avatar') return { outcome: 'unknown' };
+  if (upload === undefined || upload.kind === 'render') return { outcome: 'unknown' };
   return written.done ? { outcome: 'renewed', upload } : { outcome: 'finished', status: upload.status };
 }
 

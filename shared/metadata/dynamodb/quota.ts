@@ -1,11 +1,10 @@
-import type { NewUpload } from '../metadata-store.ts';
 import { NOTHING, type Share } from '../quota.ts';
-import type { OrganizationRecord, OwnerRecord, UploadRecord } from '../records.ts';
+import type { OrganizationRecord, OwnerRecord, UploadForAvatar, UploadRecord } from '../records.ts';
 import { organizationItem, organizationPk, ownerItem, ownerPk } from './items.ts';
 import { type Check, IS_ABSENT, type Update, type Write } from './writes.ts';
 
 /** What an open upload holds: its bytes and one file, a render nothing. */
-export function reservationOf(upload: UploadRecord | NewUpload): Share {
+export function reservationOf(upload: UploadRecord): Share {
   return upload.kind === 'render' ? NOTHING : { bytes: upload.contentLength, files: 1 };
 }
 
@@ -79,7 +78,7 @@ export function unlessErasing(write: Update): Update {
  * That the user whose avatar it is is not being erased. Absent for an agent, and for users who send their own picture:
  * a transaction has one action for each item, and that one is on the caller.
  */
-export function userNotErasing(upload: UploadRecord): Check | undefined {
+export function userNotErasing(upload: UploadForAvatar): Check | undefined {
   const { organizationId, ownerId, avatar } = upload;
   if (avatar.entityType !== 'users' || avatar.entityId === ownerId) return undefined;
   return { pk: ownerPk(organizationId, avatar.entityId), condition: NOT_ERASING, values: { erasing: 'erasing' } };

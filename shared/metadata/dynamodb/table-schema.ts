@@ -15,7 +15,7 @@ export interface TableIndex {
   readonly projection: 'KEYS_ONLY' | 'ALL';
 }
 
-/** What is due: open uploads and purges, by the time of the next look at them. */
+/** What is due: open uploads, purges, drafts and deleted attachments, by the time of the next look at them. */
 export const WORK_INDEX = {
   name: 'work',
   partitionKey: 'workPk',
@@ -23,11 +23,34 @@ export const WORK_INDEX = {
   projection: 'KEYS_ONLY',
 } as const satisfies TableIndex;
 
-export const TABLE_INDEXES: readonly TableIndex[] = [
-  WORK_INDEX,
-  { name: 'byOrganization', partitionKey: 'orgPk', sortKey: 'orgSk', projection: 'ALL' },
-  { name: 'byOwner', partitionKey: 'ownerPk', sortKey: 'ownerSk', projection: 'KEYS_ONLY' },
-];
+/** All of an organization: uploads, avatars, attachments. With all attributes, so that its quota can be counted. */
+export const ORGANIZATION_INDEX = {
+  name: 'byOrganization',
+  partitionKey: 'orgPk',
+  sortKey: 'orgSk',
+  projection: 'ALL',
+} as const satisfies TableIndex;
+
+/** The same of one person. */
+export const OWNER_INDEX = {
+  name: 'byOwner',
+  partitionKey: 'ownerPk',
+  sortKey: 'ownerSk',
+  projection: 'KEYS_ONLY',
+} as const satisfies TableIndex;
+
+/** Attachments and their uploads that belong to one context of an organization. */
+export const CONTEXT_INDEX = {
+  name: 'byContext',
+  partitionKey: 'contextPk',
+  sortKey: 'contextSk',
+  projection: 'KEYS_ONLY',
+} as const satisfies TableIndex;
+
+/** Lists are read from these. */
+export const LIST_INDEXES = [ORGANIZATION_INDEX, OWNER_INDEX, CONTEXT_INDEX] as const;
+
+export const TABLE_INDEXES: readonly TableIndex[] = [WORK_INDEX, ...LIST_INDEXES];
 
 /** All open uploads under one partition key would share the throughput of one partition. */
 export const WORK_SHARDS = ['WORK#0', 'WORK#1', 'WORK#2', 'WORK#3'] as const;

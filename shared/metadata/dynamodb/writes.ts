@@ -43,10 +43,12 @@ type TransactItem = NonNullable<TransactWriteCommandInput['TransactItems']>[numb
 export function actionOf(write: Write, tableName: string): TransactItem {
   if ('put' in write) return { Put: putOf(write, tableName) };
   if ('update' in write) return { Update: updateOf(write, tableName) };
-  const { pk, condition } = write;
-  return {
-    ConditionCheck: { TableName: tableName, Key: { pk }, ConditionExpression: condition, ...termsOf(write) },
-  };
+  return { ConditionCheck: checkOf(write, tableName) };
+}
+
+export function checkOf(check: Check, tableName: string) {
+  const { pk, condition } = check;
+  return { TableName: tableName, Key: { pk }, ConditionExpression: condition, ...termsOf(check) };
 }
 
 export function putOf(write: Put, tableName: string) {

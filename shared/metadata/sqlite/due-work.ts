@@ -6,7 +6,7 @@ import type { Database } from './connection.ts';
 /** Where a piece of work stands in the order: by time, then by subject. The cursor is `{workAt} {subject}`. */
 interface Position {
   readonly workAt: Instant;
-  /** `upload/{uploadId}` or `purge/{users|agents}/{entityId}`. */
+  /** `upload/{uploadId}`, `purge/{users|agents}/{entityId}` or `attachment/{fileId}`. */
   readonly subject: string;
 }
 
@@ -17,6 +17,8 @@ SELECT workAt, subject FROM (
   SELECT workAt, 'upload/' || uploadId AS subject FROM uploads WHERE workAt BETWEEN :from AND :now
   UNION ALL
   SELECT workAt, 'purge/' || entityType || '/' || entityId FROM avatars WHERE workAt BETWEEN :from AND :now
+  UNION ALL
+  SELECT workAt, 'attachment/' || fileId FROM attachments WHERE workAt BETWEEN :from AND :now
 )
 WHERE (workAt, subject) > (:from, :after) ORDER BY workAt, subject LIMIT :limit`;
 
@@ -38,7 +40,7 @@ export function dueWork(
 }
 
 function positionOf(cursor: string): Position {
-  const [, workAt, subject] = /^(\S+Z) ((?:upload|purge)\/\S+)$/.exec(cursor) ?? [];
+  const [, workAt, subject] = /^(\S+Z) ((?:upload|purge|attachment)\/\S+)$/.exec(cursor) ?? [];
   if (workAt === undefined || subject === undefined) throw new RangeError(`"${cursor}" is not a cursor of due work`);
   return { workAt, subject };
 }
@@ -46,5 +48,6 @@ function positionOf(cursor: string): Position {
 function workOf({ workAt, subject }: Position): DueWork {
   const [type = '', first = '', second = ''] = subject.split('/');
   if (type === 'upload') return { type, uploadId: first, workAt };
+  if (type === 'attachment') return { type, fileId: first, workAt };
   return { type: 'purge', avatar: { entityType: first as EntityType, entityId: second }, workAt };
 }

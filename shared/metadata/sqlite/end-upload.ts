@@ -1,13 +1,9 @@
 import type { RejectionCode } from '../../errors.ts';
-import {
-  type AbortUploadOutcome,
-  type LeaseInput,
-  type PublishAvatarInput,
-  RETENTION,
-  type RejectUploadInput,
-} from '../metadata-store.ts';
+import type { PublishAvatarInput } from '../avatar-store.ts';
+import { RETENTION } from '../metadata-store.ts';
 import { NOTHING, type Share } from '../quota.ts';
 import { type AvatarImage, instantAfter, type UploadStatus } from '../records.ts';
+import type { AbortUploadOutcome, LeaseInput, RejectUploadInput } from '../upload-store.ts';
 import type { Database } from './connection.ts';
 import { holdsLease } from './leases.ts';
 import { closeUpload, isBeingErased, reservationOf } from './quota.ts';
@@ -17,10 +13,11 @@ import { type AvatarRow, findAvatar, findUpload, type UploadRow, uploadOf } from
 export function publishAvatar(db: Database, input: PublishAvatarInput): 'published' | 'superseded' | 'lost_lease' {
   const { uploadId, leaseId, image, now } = input;
   const upload = findUpload(db, uploadId);
+  if (upload === undefined || upload.kind === 'attachment') return 'lost_lease';
   if (wasEndedBy(upload, leaseId, 'ready')) return 'published';
   if (!holdsLease(upload, leaseId)) return 'lost_lease';
   const avatar = findAvatar(db, upload);
-  if (avatar === undefined || !stillLeads(upload, avatar) || isBeingErased(db, upload)) return 'superseded';
+  if (avatar === undefined || !stillLeads(upload, avatar) || isBeingErased(db, upload, upload)) return 'superseded';
 
   const published: AvatarImage = { ...image, readyUploadId: uploadId, updatedAt: now.toISOString() };
   db.put('avatars', {
@@ -35,7 +32,7 @@ export function publishAvatar(db: Database, input: PublishAvatarInput): 'publish
   return 'published';
 }
 
-function stillLeads({ generation }: UploadRow, avatar: AvatarRow): boolean {
+function stillLeads({ generation }: { readonly generation: number }, avatar: AvatarRow): boolean {
   return avatar.claimedGeneration === generation && avatar.deletedGeneration < generation;
 }
 
@@ -54,7 +51,7 @@ export function rejectUpload(db: Database, input: RejectUploadInput): 'rejected'
   const upload = findUpload(db, uploadId);
   if (wasEndedBy(upload, leaseId, 'rejected')) return 'rejected';
   if (!holdsLease(upload, leaseId)) return 'lost_lease';
-  const claimed = findAvatar(db, upload)?.claimedGeneration === upload.generation;
+  const claimed = upload.kind !== 'attachment' && findAvatar(db, upload)?.claimedGeneration === upload.generation;
   if (claimed && !nothingWritten) return 'claimed';
   end(db, upload, { status: 'rejected', code, credit: reservationOf(upload), now });
   return 'rejected';
@@ -70,7 +67,7 @@ export function supersedeUpload(db: Database, { uploadId, leaseId, now }: LeaseI
 }
 
 /** The same worker ended it the same way: its answer was lost, and it asks again. */
-function wasEndedBy(upload: UploadRow | undefined, leaseId: string, status: UploadStatus): boolean {
+export function wasEndedBy(upload: UploadRow | undefined, leaseId: string, status: UploadStatus): boolean {
   return upload?.status === status && upload.leaseId === leaseId;
 }
 
@@ -107,7 +104,7 @@ interface Ending {
 }
 
 /** The one way an upload ends: terminal, no longer due, its place among the open ones given back. */
-function end(db: Database, upload: UploadRow, { status, code, credit, now }: Ending): UploadRow {
+export function end(db: Database, upload: UploadRow, { status, code, credit, now }: Ending): UploadRow {
   const ended: UploadRow = {
     ...upload,
     status,

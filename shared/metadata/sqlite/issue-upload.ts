@@ -1,12 +1,13 @@
-import {
-  type IdempotentRequest,
-  type IssueUploadInput,
-  type IssueUploadOutcome,
-  meetsAccess,
-  type NewUpload,
-} from '../metadata-store.ts';
 import { newOrganization } from '../quota.ts';
+import { meetsAccess } from '../record-access.ts';
 import { isTerminal, type OrganizationRecord, type OwnerRecord } from '../records.ts';
+import type {
+  IdempotentRequest,
+  IssueUploadInput,
+  IssueUploadOutcome,
+  NewAttachmentUpload,
+  NewUpload,
+} from '../upload-store.ts';
 import type { Database } from './connection.ts';
 import { isBeingErased, openUpload, reservationOf } from './quota.ts';
 import {
@@ -22,21 +23,20 @@ import {
 
 /** What the ticket would touch, as it stands; absent rows as they would begin. */
 interface Scene {
-  readonly avatar: AvatarRow;
+  /** Absent for an attachment. */
+  readonly avatar?: AvatarRow;
   readonly organization: OrganizationRecord;
   readonly owner: OwnerRecord;
 }
 
 /** MetadataStore.issueUpload: the checks in the port's order, then all writes. */
 export function issueUpload(db: Database, input: IssueUploadInput): IssueUploadOutcome {
-  const { upload, access, request } = input;
+  const { upload, request } = input;
   const before = earlierAnswer(db, input);
   if (before !== undefined) return before;
 
-  const known = findAvatar(db, upload.avatar);
-  if (!meetsAccess(known, access)) return { outcome: 'not_allowed' };
-
-  const scene = sceneOf(db, input, known ?? newAvatar(upload.avatar, access.organizationId));
+  const scene = sceneOf(db, input);
+  if (scene === undefined) return { outcome: 'not_allowed' };
   const refusal = refusalOf(db, input, scene);
   if (refusal !== undefined) return refusal;
 
@@ -60,21 +60,29 @@ function earlierAnswer(db: Database, { upload, request, now }: IssueUploadInput)
   return row && { outcome: 'issued', upload: uploadOf(row) };
 }
 
-function sceneOf(db: Database, { upload: { ownerId }, limits }: IssueUploadInput, avatar: AvatarRow): Scene {
+/** Undefined: not what the caller may act on. */
+function sceneOf(db: Database, input: IssueUploadInput): Scene | undefined {
+  if (!input.access) return payersOf(db, input, input.organizationId);
+  const { upload, access } = input;
+  const known = findAvatar(db, upload.avatar);
+  if (!meetsAccess(known, access)) return undefined;
+  const avatar = known ?? newAvatar(upload.avatar, access.organizationId);
   // Once the avatar is bound its organization pays, whoever asks.
-  const { organizationId } = avatar;
+  return { avatar, ...payersOf(db, input, avatar.organizationId) };
+}
+
+function payersOf(db: Database, { upload: { ownerId }, limits }: IssueUploadInput, organizationId: string) {
   return {
-    avatar,
     organization: findOrganization(db, organizationId) ?? newOrganization(organizationId, limits),
     owner: findOwner(db, organizationId, ownerId) ?? { organizationId, ownerId, openUploads: 0, state: 'active' },
-  };
+  } satisfies Scene;
 }
 
 function refusalOf(db: Database, input: IssueUploadInput, scene: Scene): IssueUploadOutcome | undefined {
   const { upload, limits } = input;
   const { organization, owner } = scene;
   if (organization.state !== 'active') return { outcome: 'organization_closed', state: organization.state };
-  if (isBeingErased(db, { ...owner, ...upload.avatar })) return { outcome: 'organization_closed', state: 'erasing' };
+  if (isBeingErased(db, owner, scene.avatar)) return { outcome: 'organization_closed', state: 'erasing' };
 
   const obstacle = upload.kind === 'render' ? renderObstacle(db, scene.avatar) : undefined;
   if (obstacle !== undefined) return obstacle;
@@ -88,32 +96,28 @@ function refusalOf(db: Database, input: IssueUploadInput, scene: Scene): IssueUp
   return fits ? undefined : { outcome: 'quota_exceeded', bytesFree, filesFree };
 }
 
-function renderObstacle(db: Database, avatar: AvatarRow): IssueUploadOutcome | undefined {
-  if (avatar.readyGeneration === 0) return { outcome: 'nothing_to_render' };
+function renderObstacle(db: Database, avatar: AvatarRow | undefined): IssueUploadOutcome | undefined {
+  if (avatar === undefined || avatar.readyGeneration === 0) return { outcome: 'nothing_to_render' };
   const latest = avatar.latestUploadId === null ? undefined : findUpload(db, avatar.latestUploadId);
   if (latest === undefined || isTerminal(latest.status)) return undefined;
   return { outcome: 'upload_in_progress', uploadId: latest.uploadId };
 }
 
 function issue(db: Database, upload: NewUpload, { avatar, organization, owner }: Scene): UploadRow {
-  const generation = avatar.generation + 1;
+  const generation = (avatar?.generation ?? 0) + 1;
   const row = rowOf(upload, organization.organizationId, generation);
-  db.put('avatars', { ...avatar, generation, latestUploadId: upload.uploadId, expiresAt: null });
+  if (avatar) db.put('avatars', { ...avatar, generation, latestUploadId: upload.uploadId, expiresAt: null });
   db.put('uploads', row);
   openUpload(db, organization, owner, reservationOf(row));
   return row;
 }
 
 function rowOf(upload: NewUpload, organizationId: string, generation: number): UploadRow {
-  const sent = upload.kind === 'avatar' ? upload : undefined;
-  return {
+  const sent = upload.kind === 'render' ? undefined : upload;
+  const columns = {
     uploadId: upload.uploadId,
-    kind: upload.kind,
     organizationId,
     ownerId: upload.ownerId,
-    ...upload.avatar,
-    generation,
-    crop: upload.crop === undefined ? null : JSON.stringify(upload.crop),
     key: sent?.key ?? null,
     method: sent?.method ?? null,
     contentType: sent?.contentType ?? null,
@@ -131,7 +135,26 @@ function rowOf(upload: NewUpload, organizationId: string, generation: number): U
     finishedAt: null,
     workAt: upload.kind === 'render' ? upload.firstLookAt : upload.acceptUntil,
     expiresAt: null,
-  };
+  } as const;
+  if (upload.kind === 'attachment') {
+    const attachment = JSON.stringify(besidesColumns(upload));
+    return {
+      ...columns,
+      kind: 'attachment',
+      entityType: null,
+      entityId: null,
+      generation: null,
+      crop: null,
+      attachment,
+    };
+  }
+  const { kind, avatar, crop } = upload;
+  return { ...columns, kind, ...avatar, generation, crop: crop ? JSON.stringify(crop) : null, attachment: null };
+}
+
+function besidesColumns(upload: NewAttachmentUpload) {
+  const { filename, visibility, contextId, draft, metadata, keepMetadata, multipart } = upload;
+  return { filename, visibility, contextId, draft, metadata, keepMetadata, multipart };
 }
 
 interface RequestRow extends IdempotentRequest {

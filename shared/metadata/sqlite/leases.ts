@@ -1,13 +1,13 @@
-import {
-  type BeginUploadInput,
-  type BeginUploadOutcome,
-  type LeaseInput,
-  RETENTION,
-  type RedriveUploadInput,
-  type RenewTicketInput,
-  type RenewTicketOutcome,
-} from '../metadata-store.ts';
-import { type AvatarUpload, instantAfter, isTerminal } from '../records.ts';
+import { RETENTION } from '../metadata-store.ts';
+import { type AttachmentUpload, type AvatarUpload, instantAfter, isTerminal } from '../records.ts';
+import type {
+  BeginUploadInput,
+  BeginUploadOutcome,
+  LeaseInput,
+  RedriveUploadInput,
+  RenewTicketInput,
+  RenewTicketOutcome,
+} from '../upload-store.ts';
 import type { Database } from './connection.ts';
 import { findAvatar, findUpload, type UploadRow, uploadOf } from './rows.ts';
 
@@ -34,7 +34,7 @@ export function beginUpload(db: Database, input: BeginUploadInput): BeginUploadO
 }
 
 /** Whether this worker may still act on the upload. A lapsed lease counts until another worker took it over. */
-export function holdsLease(upload: UploadRow | undefined, leaseId: string): upload is UploadRow {
+export function holdsLease<Row extends UploadRow>(upload: Row | undefined, leaseId: string): upload is Row {
   return upload?.status === 'processing' && upload.leaseId === leaseId;
 }
 
@@ -58,7 +58,7 @@ export function releaseLease(db: Database, { uploadId, leaseId, now }: LeaseInpu
 /** MetadataStore.claimAvatar. */
 export function claimAvatar(db: Database, { uploadId, leaseId }: LeaseInput): 'claimed' | 'superseded' | 'lost_lease' {
   const upload = findUpload(db, uploadId);
-  if (!holdsLease(upload, leaseId)) return 'lost_lease';
+  if (!holdsLease(upload, leaseId) || upload.kind === 'attachment') return 'lost_lease';
   const { generation } = upload;
   const avatar = findAvatar(db, upload);
   const outrun =
@@ -72,13 +72,13 @@ export function claimAvatar(db: Database, { uploadId, leaseId }: LeaseInput): 'c
 export function renewTicket(db: Database, input: RenewTicketInput): RenewTicketOutcome {
   const { uploadId, urlExpiresAt, acceptUntil, now } = input;
   const upload = findUpload(db, uploadId);
-  if (upload?.kind !== 'avatar') return { outcome: 'unknown' };
+  if (upload === undefined || upload.kind === 'render') return { outcome: 'unknown' };
   const renewable = upload.status === 'pending' && upload.createdAt > instantAfter(now, -RETENTION.renewable);
   if (!renewable) return { outcome: 'finished', status: upload.status };
 
   const renewed: UploadRow = { ...upload, urlExpiresAt, acceptUntil, workAt: acceptUntil };
   db.put('uploads', renewed);
-  return { outcome: 'renewed', upload: uploadOf(renewed) as AvatarUpload };
+  return { outcome: 'renewed', upload: uploadOf(renewed) as AvatarUpload | AttachmentUpload };
 }
 
 /** MetadataStore.redriveUpload. */

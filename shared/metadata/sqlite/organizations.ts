@@ -1,4 +1,4 @@
-import type { SetLimitsInput, SetOrganizationStateInput } from '../metadata-store.ts';
+import type { SetLimitsInput, SetOrganizationStateInput } from '../organization-store.ts';
 import { newOrganization } from '../quota.ts';
 import type { OrganizationRecord, ServiceSwitches } from '../records.ts';
 import type { Database } from './connection.ts';

@@ -51,9 +51,8 @@ export function closeUpload(db: Database, { organizationId, ownerId }: Holder, s
 }
 
 /** Whether the organization, the uploader or the user whose avatar it is is being erased. */
-export function isBeingErased(db: Database, upload: Holder & AvatarRef): boolean {
-  const { organizationId, ownerId, entityType, entityId } = upload;
-  const people = entityType === 'users' ? [ownerId, entityId] : [ownerId];
+export function isBeingErased(db: Database, { organizationId, ownerId }: Holder, avatar?: AvatarRef): boolean {
+  const people = avatar?.entityType === 'users' ? [ownerId, avatar.entityId] : [ownerId];
   return (
     findOrganization(db, organizationId)?.state === 'erasing' ||
     people.some((person) => findOwner(db, organizationId, person)?.state === 'erasing')

@@ -1,21 +1,25 @@
 import type { RejectionCode } from '../../errors.ts';
 import type { AvatarRef, EntityType, StorageKey } from '../../storage/object-keys.ts';
-import type { AvatarRecord, Instant, OrganizationRecord, OwnerRecord, UploadRecord, UploadStatus } from '../records.ts';
+import type {
+  AttachmentUpload,
+  AvatarRecord,
+  Instant,
+  OrganizationRecord,
+  OwnerRecord,
+  UploadRecord,
+  UploadStatus,
+} from '../records.ts';
 import type { Database } from './connection.ts';
 
 /** A row holds null where its record leaves the field out. `expiresAt` is in no record. */
-export type UploadRow = {
+export type UploadRow = UploadColumns & (ForAvatar | ForAttachment);
+
+type UploadColumns = {
   readonly uploadId: string;
-  readonly kind: UploadRecord['kind'];
   readonly organizationId: string;
   readonly ownerId: string;
-  readonly entityType: EntityType;
-  readonly entityId: string;
-  readonly generation: number;
-  /** JSON. */
-  readonly crop: string | null;
   readonly key: StorageKey | null;
-  readonly method: 'PUT' | 'POST' | null;
+  readonly method: AttachmentUpload['method'] | null;
   readonly contentType: string | null;
   readonly contentLength: number | null;
   readonly checksumSha256: string | null;
@@ -32,6 +36,26 @@ export type UploadRow = {
   readonly finishedAt: Instant | null;
   readonly workAt: Instant | null;
   readonly expiresAt: Instant | null;
+};
+
+type ForAvatar = {
+  readonly kind: 'avatar' | 'render';
+  readonly entityType: EntityType;
+  readonly entityId: string;
+  readonly generation: number;
+  /** JSON. */
+  readonly crop: string | null;
+  readonly attachment: null;
+};
+
+type ForAttachment = {
+  readonly kind: 'attachment';
+  readonly entityType: null;
+  readonly entityId: null;
+  readonly generation: null;
+  readonly crop: null;
+  /** JSON: what an attachment's upload has besides. */
+  readonly attachment: string;
 };
 
 export type AvatarRow = {
@@ -80,8 +104,10 @@ export function findOwner(db: Database, organizationId: string, ownerId: string)
 
 /** The upload as the port shows it. */
 export function uploadOf(row: UploadRow): UploadRecord {
-  const { entityType, entityId, crop, expiresAt, ...fields } = row;
-  return withoutNulls({ ...fields, avatar: { entityType, entityId }, crop: parsed(crop) }) as UploadRecord;
+  const { entityType, entityId, crop, attachment, expiresAt, ...fields } = row;
+  const subject =
+    attachment === null ? { avatar: { entityType, entityId }, crop: parsed(crop) } : JSON.parse(attachment);
+  return withoutNulls({ ...fields, ...subject }) as UploadRecord;
 }
 
 /** The avatar as the port shows it. */

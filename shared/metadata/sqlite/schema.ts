@@ -1,11 +1,9 @@
 import type { DatabaseSync } from 'node:sqlite';
 import { InvalidConfigurationError } from '../../errors.ts';
 
-/** Stored in `PRAGMA user_version`. Raise it with every change of the tables. */
-const SCHEMA_VERSION = 1;
-
 /**
- * Creates the tables in an empty database; an up-to-date one is left alone.
+ * Creates the tables in an empty database and brings those of an older release up to date, with all that they hold; an
+ * up-to-date one is left alone.
  * @throws InvalidConfigurationError if a newer version of the product wrote it. Nothing has been changed then.
  */
 export function prepareSchema(database: DatabaseSync, path: string): void {
@@ -13,8 +11,10 @@ export function prepareSchema(database: DatabaseSync, path: string): void {
   // Not inside the transaction: the journal mode cannot change there.
   database.exec('PRAGMA journal_mode = WAL');
   database.exec('BEGIN IMMEDIATE');
-  // Read again: between the first look and the lock another process may have created the tables.
-  if (versionOf(database) === 0) database.exec(TABLES);
+  // Read again: between the first look and the lock another process may have done it.
+  const missing = STEPS.slice(versionOf(database));
+  for (const step of missing) database.exec(step);
+  if (missing.length > 0) database.exec(`PRAGMA user_version = ${SCHEMA_VERSION}`);
   database.exec('COMMIT');
 }
 
@@ -32,10 +32,15 @@ function versionOf(database: DatabaseSync): number {
 }
 
 /**
+ * Each step makes a schema of its number, which stands in `PRAGMA user_version`, out of the one before. A step that was
+ * released is never changed: add another one.
+ *
  * Columns are named as the fields of the records they hold. Instants are ISO-8601 text, which sorts. Whatever takes
- * part in a condition is a column; the rest (`crop`, `image`) is JSON. `expiresAt` is when removeExpired may take a row.
+ * part in a condition is a column; the rest (`crop`, `image`, `attachment`, `details`) is JSON. `expiresAt` is when
+ * removeExpired may take a row.
  */
-const TABLES = `
+const STEPS = [
+  `
 CREATE TABLE uploads (
   uploadId TEXT PRIMARY KEY,
   kind TEXT NOT NULL,
@@ -117,7 +122,63 @@ CREATE TABLE switches (
   one INTEGER PRIMARY KEY CHECK (one = 1),
   uploadsPaused INTEGER NOT NULL,
   reason TEXT
-) STRICT;
+) STRICT;`,
 
-PRAGMA user_version = ${SCHEMA_VERSION};
-`;
+  // Attachments. Their uploads are for no avatar, so three columns may be empty now, which takes a new table.
+  `
+ALTER TABLE uploads RENAME TO formerUploads;
+CREATE TABLE uploads (
+  uploadId TEXT PRIMARY KEY,
+  kind TEXT NOT NULL,
+  organizationId TEXT NOT NULL,
+  ownerId TEXT NOT NULL,
+  entityType TEXT,
+  entityId TEXT,
+  generation INTEGER,
+  crop TEXT,
+  key TEXT,
+  method TEXT,
+  contentType TEXT,
+  contentLength INTEGER,
+  checksumSha256 TEXT,
+  urlExpiresAt TEXT,
+  acceptUntil TEXT,
+  status TEXT NOT NULL,
+  code TEXT,
+  attempts INTEGER NOT NULL,
+  leaseId TEXT,
+  leaseUntil TEXT,
+  eTag TEXT,
+  createdAt TEXT NOT NULL,
+  finishedAt TEXT,
+  workAt TEXT,
+  expiresAt TEXT,
+  attachment TEXT
+) STRICT, WITHOUT ROWID;
+INSERT INTO uploads SELECT *, NULL FROM formerUploads;
+DROP TABLE formerUploads;
+CREATE INDEX uploadsDue ON uploads (workAt) WHERE workAt IS NOT NULL;
+CREATE INDEX uploadsExpiring ON uploads (expiresAt) WHERE expiresAt IS NOT NULL;
+
+CREATE TABLE attachments (
+  fileId TEXT PRIMARY KEY,
+  organizationId TEXT NOT NULL,
+  ownerId TEXT NOT NULL,
+  contextId TEXT,
+  status TEXT NOT NULL,
+  draft INTEGER NOT NULL,
+  visibility TEXT NOT NULL,
+  contentType TEXT NOT NULL,
+  chargedBytes INTEGER NOT NULL,
+  createdAt TEXT NOT NULL,
+  workAt TEXT,
+  details TEXT NOT NULL
+) STRICT, WITHOUT ROWID;
+CREATE INDEX attachmentsDue ON attachments (workAt) WHERE workAt IS NOT NULL;
+CREATE INDEX attachmentsOfOrganization ON attachments (organizationId, createdAt, fileId);
+CREATE INDEX attachmentsOfOwner ON attachments (organizationId, ownerId, createdAt, fileId);
+CREATE INDEX attachmentsOfContext ON attachments (organizationId, contextId, createdAt, fileId)
+  WHERE contextId IS NOT NULL;`,
+];
+
+const SCHEMA_VERSION = STEPS.length;

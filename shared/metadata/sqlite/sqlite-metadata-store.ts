@@ -1,29 +1,41 @@
 import type { AvatarRef } from '../../storage/object-keys.ts';
 import type {
-  AdvancePurgeInput,
+  ListAttachmentsInput,
+  MarkAttachmentDeletedInput,
+  PublishAttachmentInput,
+  UpdateAttachmentInput,
+} from '../attachment-store.ts';
+import type { AdvancePurgeInput, BindAgentInput, MarkAvatarDeletedInput, PublishAvatarInput } from '../avatar-store.ts';
+import type { MetadataStore } from '../metadata-store.ts';
+import type { SetLimitsInput, SetOrganizationStateInput, SetUsageInput } from '../organization-store.ts';
+import type { ServiceSwitches } from '../records.ts';
+import type {
   BeginUploadInput,
-  BindAgentInput,
   IssueUploadInput,
   LeaseInput,
-  MarkAvatarDeletedInput,
-  MetadataStore,
-  PublishAvatarInput,
   RedriveUploadInput,
   RejectUploadInput,
   RenewTicketInput,
-  SetLimitsInput,
-  SetOrganizationStateInput,
-} from '../metadata-store.ts';
-import type { ServiceSwitches } from '../records.ts';
+} from '../upload-store.ts';
+import { findAttachment } from './attachment-rows.ts';
+import {
+  expireDraft,
+  forgetAttachment,
+  markAttachmentDeleted,
+  publishAttachment,
+  updateAttachment,
+} from './attachments.ts';
 import { advancePurge, bindAgent, markAvatarDeleted } from './avatars.ts';
 import { SqliteConnection } from './connection.ts';
 import { dueWork } from './due-work.ts';
 import { abortUpload, expireUpload, publishAvatar, rejectUpload, supersedeUpload } from './end-upload.ts';
 import { issueUpload } from './issue-upload.ts';
 import { beginUpload, claimAvatar, redriveUpload, releaseLease, renewTicket } from './leases.ts';
+import { listAttachments } from './list-attachments.ts';
 import { closeOwner, getSwitches, setLimits, setOrganizationState, setSwitches } from './organizations.ts';
 import { avatarOf, findAvatar, findOrganization, findOwner, findUpload, uploadOf } from './rows.ts';
 import { lapseLeases, removeExpired } from './upkeep.ts';
+import { countUsage, setUsage } from './usage.ts';
 
 /**
  * The port over one SQLite file: each transition is one transaction, on disk before its outcome is returned. Besides
@@ -97,6 +109,26 @@ export class SqliteMetadataStore implements MetadataStore {
     return this.#connection.transaction((db) => bindAgent(db, input));
   }
 
+  async publishAttachment(input: PublishAttachmentInput) {
+    return this.#connection.transaction((db) => publishAttachment(db, input));
+  }
+
+  async markAttachmentDeleted(input: MarkAttachmentDeletedInput) {
+    return this.#connection.transaction((db) => markAttachmentDeleted(db, input));
+  }
+
+  async expireDraft(input: { readonly fileId: string; readonly now: Date }) {
+    return this.#connection.transaction((db) => expireDraft(db, input));
+  }
+
+  async forgetAttachment(input: { readonly fileId: string }) {
+    return this.#connection.transaction((db) => forgetAttachment(db, input));
+  }
+
+  async updateAttachment(input: UpdateAttachmentInput) {
+    return this.#connection.transaction((db) => updateAttachment(db, input));
+  }
+
   async setLimits(input: SetLimitsInput) {
     return this.#connection.transaction((db) => setLimits(db, input));
   }
@@ -107,6 +139,14 @@ export class SqliteMetadataStore implements MetadataStore {
 
   async closeOwner(input: { readonly organizationId: string; readonly ownerId: string }) {
     this.#connection.transaction((db) => closeOwner(db, input));
+  }
+
+  async countUsage(input: { readonly organizationId: string }) {
+    return this.#connection.read((db) => countUsage(db, input));
+  }
+
+  async setUsage(input: SetUsageInput) {
+    return this.#connection.transaction((db) => setUsage(db, input));
   }
 
   async setSwitches(switches: ServiceSwitches) {
@@ -130,6 +170,18 @@ export class SqliteMetadataStore implements MetadataStore {
   async getAvatars(avatars: readonly AvatarRef[]) {
     const rows = this.#connection.read((db) => avatars.map((avatar) => findAvatar(db, avatar)));
     return rows.map((row) => row && avatarOf(row));
+  }
+
+  async getAttachment({ fileId }: { readonly fileId: string }) {
+    return this.#connection.read((db) => findAttachment(db, fileId));
+  }
+
+  async getAttachments(fileIds: readonly string[]) {
+    return this.#connection.read((db) => fileIds.map((fileId) => findAttachment(db, fileId)));
+  }
+
+  async listAttachments(input: ListAttachmentsInput) {
+    return this.#connection.read((db) => listAttachments(db, input));
   }
 
   async getOrganization({ organizationId }: { readonly organizationId: string }) {

@@ -1,8 +1,8 @@
 import { randomUUID } from 'node:crypto';
 import { expect, it } from 'vitest';
-import type { DueWork } from '../../../shared/metadata/metadata-store.ts';
 import type { UploadRecord } from '../../../shared/metadata/records.ts';
-import { type Begin, DAY, HOUR, MINUTE, SECOND } from './world.ts';
+import { attachmentsOf } from './attachment-world.ts';
+import { type Begin, DAY, HOUR, idOf, MINUTE, SECOND } from './world.ts';
 
 export function describeDueWork(begin: Begin): void {
   /** Indexes may lag, so what is expected is waited for. */
@@ -34,6 +34,28 @@ export function describeDueWork(begin: Begin): void {
     await expect.poll(() => w.due(), eventually).toEqual([]);
   });
 
+  it('is a draft at its end, and a deleted attachment at once, until it is forgotten', async () => {
+    const w = begin();
+    const a = attachmentsOf(w);
+    const [sent, kept] = [await a.published({ draft: true }), await a.published({ draft: true })];
+    await a.update(sent.fileId, { draft: false });
+    await a.update(kept.fileId, { filename: 'renamed.pdf' });
+    w.pass(DAY - SECOND);
+    expect(await w.due()).toEqual([]);
+    w.pass(SECOND);
+    const work = { type: 'attachment', fileId: kept.fileId, workAt: w.in(0) };
+    await expect.poll(() => w.due(), eventually).toEqual([work]);
+    await a.forget(kept.fileId);
+    w.pass(SECOND);
+    await a.expireDraft(kept.fileId);
+    await a.delete(sent.fileId);
+    const deleted = [kept.fileId, sent.fileId].sort();
+    await expect.poll(async () => (await w.due()).map(idOf).sort(), eventually).toEqual(deleted);
+    expect((await w.due()).map(({ workAt }) => workAt)).toEqual([w.in(0), w.in(0)]);
+    for (const fileId of deleted) await a.forget(fileId);
+    await expect.poll(() => w.due(), eventually).toEqual([]);
+  });
+
   it('comes oldest first, and page by page without loss or repetition', async () => {
     // Decades ago, so that no other test's work is due yet and the pages stay few.
     const w = begin({ startedAt: new Date(Date.UTC(1980, 0, 1) + Math.floor(Math.random() * 365 * DAY)) });
@@ -46,9 +68,7 @@ export function describeDueWork(begin: Begin): void {
     await w.delete();
     w.pass(2 * HOUR);
     const expected = [w.userId, last.uploadId, ...uploads.map(({ uploadId }) => uploadId)];
-    const ids = (items: readonly DueWork[]) =>
-      items.map((item) => (item.type === 'upload' ? item.uploadId : item.avatar.entityId));
-    await expect.poll(async () => ids(await w.due(2)), eventually).toEqual(expected);
+    await expect.poll(async () => (await w.due(2)).map(idOf), eventually).toEqual(expected);
   });
 
   it('is seen again 15 minutes after it was driven again, by one of 50 sweeps', async () => {

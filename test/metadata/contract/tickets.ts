@@ -1,6 +1,6 @@
 import { randomUUID } from 'node:crypto';
 import { expect, it } from 'vitest';
-import type { IssueUploadOutcome } from '../../../shared/metadata/metadata-store.ts';
+import type { IssueUploadOutcome } from '../../../shared/metadata/upload-store.ts';
 import type { Begin, World } from './world.ts';
 
 export function describeTickets(begin: Begin): void {
@@ -35,7 +35,7 @@ export function describeTickets(begin: Begin): void {
       generation: 1,
       status: 'pending',
       attempts: 0,
-      workAt: upload.kind === 'avatar' && upload.acceptUntil,
+      workAt: upload.acceptUntil,
     });
   });
 

@@ -1,14 +1,14 @@
 import { randomUUID } from 'node:crypto';
 import { expect } from 'vitest';
+import type { PublishAvatarInput } from '../../../shared/metadata/avatar-store.ts';
+import type { DueWork, MetadataStore } from '../../../shared/metadata/metadata-store.ts';
+import type { AvatarAccess } from '../../../shared/metadata/record-access.ts';
+import type { UploadForAvatar } from '../../../shared/metadata/records.ts';
 import type {
-  AvatarAccess,
-  DueWork,
   IdempotentRequest,
-  MetadataStore,
-  NewUpload,
-  PublishAvatarInput,
-} from '../../../shared/metadata/metadata-store.ts';
-import type { UploadRecord } from '../../../shared/metadata/records.ts';
+  IssueAvatarUploadInput,
+  NewAvatarUpload,
+} from '../../../shared/metadata/upload-store.ts';
 import { type AvatarRef, originalKey, temporaryKey } from '../../../shared/storage/object-keys.ts';
 
 export const SECOND = 1_000;
@@ -38,7 +38,7 @@ interface TicketOptions {
 
 interface AskOptions extends TicketOptions {
   /** A ticket made before. */
-  readonly upload?: NewUpload;
+  readonly upload?: IssueAvatarUploadInput['upload'];
   readonly access?: AvatarAccess;
   readonly request?: IdempotentRequest;
   readonly openUploads?: number;
@@ -63,13 +63,14 @@ export function world(store: MetadataStore, options: WorldOptions = {}) {
   const agent: AvatarRef = { entityType: 'agents', entityId: randomUUID() };
   const asUser: AvatarAccess = { organizationId, ownerId: userId, mayBind: true };
   const asMember: AvatarAccess = { organizationId, mayBind: true };
-  const uploadIds = new Set<string>();
+  /** Of everything that can become due in this world. */
+  const ids = new Set<string>([userId, agent.entityId]);
   let clock = startedAt.getTime();
 
   const now = () => new Date(clock);
   const later = (milliseconds: number) => new Date(clock + milliseconds).toISOString();
 
-  function ticket({ avatar = user, by = userId, bytes = 10, ...rest }: TicketOptions = {}): NewUpload {
+  function ticket({ avatar = user, by = userId, bytes = 10, ...rest }: TicketOptions = {}): NewAvatarUpload {
     const uploadId = randomUUID();
     return {
       kind: 'avatar',
@@ -94,7 +95,7 @@ export function world(store: MetadataStore, options: WorldOptions = {}) {
 
   async function ask({ upload, access, request, openUploads: cap, ...rest }: AskOptions = {}) {
     const asked = upload ?? ticket(rest);
-    uploadIds.add(asked.uploadId);
+    ids.add(asked.uploadId);
     return store.issueUpload({
       upload: asked,
       access: access ?? (asked.ownerId === userId && asked.avatar === user ? asUser : asMember),
@@ -104,10 +105,10 @@ export function world(store: MetadataStore, options: WorldOptions = {}) {
     });
   }
 
-  async function issue(asked: AskOptions = {}): Promise<UploadRecord> {
+  async function issue(asked: AskOptions = {}): Promise<UploadForAvatar> {
     const issued = await ask(asked);
     if (issued.outcome !== 'issued') throw new Error(`expected a ticket, got ${issued.outcome}`);
-    return issued.upload;
+    return issued.upload as UploadForAvatar;
   }
 
   async function begin({ uploadId }: { uploadId: string }, lease: { leaseId?: string; eTag?: string } = {}) {
@@ -158,6 +159,9 @@ export function world(store: MetadataStore, options: WorldOptions = {}) {
   return {
     store,
     organizationId,
+    limits,
+    openUploads,
+    ids,
     userId,
     user,
     agent,
@@ -227,8 +231,13 @@ export function world(store: MetadataStore, options: WorldOptions = {}) {
         found.push(...page.items);
         cursor = page.cursor;
       } while (cursor !== undefined);
-      const own = new Set([...uploadIds, userId, agent.entityId]);
-      return found.filter((item) => own.has(item.type === 'upload' ? item.uploadId : item.avatar.entityId));
+      return found.filter((item) => ids.has(idOf(item)));
     },
   };
+}
+
+/** What a piece of due work is about. */
+export function idOf(work: DueWork): string {
+  if (work.type === 'upload') return work.uploadId;
+  return work.type === 'purge' ? work.avatar.entityId : work.fileId;
 }

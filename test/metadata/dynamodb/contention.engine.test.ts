@@ -2,6 +2,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { TransactionCanceledException } from '@aws-sdk/client-dynamodb';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { DynamoDbMetadataStore } from '../../../shared/metadata/dynamodb/dynamodb-metadata-store.ts';
+import { attachmentsOf } from '../contract/attachment-world.ts';
 import { type World, world } from '../contract/world.ts';
 import { intercept } from './intercept.ts';
 import { type OpenedTable, openTable } from './open-table.ts';
@@ -110,6 +111,29 @@ describe('50 transactions at once that meet on the same items', () => {
     await w.published({ bytes: 100 });
     const outcomes = await fiftyTimes(() => w.delete());
     expect(outcomes.filter(({ outcome }) => outcome === 'deleted')).toHaveLength(1);
+    expect(await w.held()).toEqual({ bytes: 0, files: 0, openUploads: 0 });
+  });
+
+  it('get six tickets for attachments of a quota of six', async () => {
+    const w = world(store, { files: 6 });
+    const outcomes = await fiftyTimes(() => attachmentsOf(w).ask());
+    expect(outcomes.filter(({ outcome }) => outcome === 'issued')).toHaveLength(6);
+    expect(await w.held()).toEqual({ bytes: 60, files: 6, openUploads: 6 });
+  });
+
+  it('of one worker publish an attachment once, and all are answered so', async () => {
+    const w = world(store);
+    const a = attachmentsOf(w);
+    const job = await a.started();
+    expect(new Set(await fiftyTimes(() => a.publish(job)))).toEqual(new Set(['published']));
+    expect(await w.held()).toEqual({ bytes: 10, files: 1, openUploads: 0 });
+  });
+
+  it('delete an attachment once, and all are answered so', async () => {
+    const w = world(store);
+    const a = attachmentsOf(w);
+    const { fileId } = await a.published();
+    expect(new Set(await fiftyTimes(() => a.delete(fileId)))).toEqual(new Set(['deleted']));
     expect(await w.held()).toEqual({ bytes: 0, files: 0, openUploads: 0 });
   });
 

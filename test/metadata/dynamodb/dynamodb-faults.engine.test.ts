@@ -2,8 +2,10 @@ import { DynamoDBClient, DynamoDBServiceException, TransactionCanceledException 
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, inject, it } from 'vitest';
 import { DependencyUnavailableError, InvalidConfigurationError, StorageDeniedError } from '../../../shared/errors.ts';
 import { DynamoDbMetadataStore } from '../../../shared/metadata/dynamodb/dynamodb-metadata-store.ts';
+import type { AttachmentRecord } from '../../../shared/metadata/records.ts';
 import { freePorts } from '../../engines/engine-process.ts';
-import { HOUR, type World, world } from '../contract/world.ts';
+import { type AttachmentWorld, attachmentsOf } from '../contract/attachment-world.ts';
+import { DAY, HOUR, type World, world } from '../contract/world.ts';
 import { type Call, intercept } from './intercept.ts';
 import { type OpenedTable, openTable } from './open-table.ts';
 
@@ -200,6 +202,27 @@ describe('an answer that was lost after the write', () => {
     ['an abort', async (w) => once(await w.issue(), (one) => w.abort(one.uploadId)), { outcome: 'finished' }, 0],
     ['an expiry', async (w) => once(await overdue(w), (one) => w.expire(one.uploadId)), 'not_due', 0],
     ['a delete', async (w) => once(await w.published(), () => w.delete()), { outcome: 'absent' }, 0],
+    [
+      'the publication of an attachment',
+      async (w) => once(await attachmentsOf(w).started(), (job) => attachmentsOf(w).publish(job)),
+      'published',
+      0,
+    ],
+    ['the delete of an attachment', async (w) => onFile(w, (a, { fileId }) => a.delete(fileId)), 'deleted', 0],
+    ['the end of a draft', async (w) => onFile(w, (a, { fileId }) => a.expireDraft(fileId), DAY), 'not_due', 0],
+    [
+      'a change of an attachment',
+      async (w) => onFile(w, (a, { fileId }) => a.update(fileId, {}, { seenRevision: 1 })),
+      { outcome: 'revision_differs', revision: 2 },
+      0,
+    ],
+    ['the removal of an attachment', async (w) => onFile(w, deleteAndForget), 'forgotten', 0],
+    [
+      'a repaired quota',
+      async (w) => once(await w.issue(), () => w.store.setUsage({ ...w, seenVersion: 1, bytes: 0, files: 0 })),
+      { outcome: 'stale' },
+      1,
+    ],
     ['limits', async (w) => once(await w.issue(), () => w.setLimits({ bytesLimit: 9, filesLimit: 9 })), {}, 1],
   ];
 
@@ -235,7 +258,7 @@ describe('an answer that was lost after the write', () => {
       table.client,
       async ({ operation, proceed }) => {
         const output = await proceed();
-        if (!/Write|Put|Update/.test(operation) || lost >= times) return output;
+        if (!/Write|Put|Update|Delete/.test(operation) || lost >= times) return output;
         lost += 1;
         throw Object.assign(new Error('no answer'), { name: 'TimeoutError' });
       },
@@ -245,6 +268,23 @@ describe('an answer that was lost after the write', () => {
 
   function once<T>(subject: T, act: (subject: T) => Promise<unknown>): () => Promise<unknown> {
     return () => act(subject);
+  }
+
+  /** On a draft, which is so much older by then. */
+  async function onFile(
+    w: World,
+    act: (a: AttachmentWorld, file: AttachmentRecord) => Promise<unknown>,
+    age = 0,
+  ): Promise<() => Promise<unknown>> {
+    const a = attachmentsOf(w);
+    const file = await a.published({ draft: true });
+    w.pass(age);
+    return () => act(a, file);
+  }
+
+  async function deleteAndForget(a: AttachmentWorld, { fileId }: AttachmentRecord) {
+    await a.delete(fileId);
+    return a.forget(fileId);
   }
 
   async function claimed(w: World) {

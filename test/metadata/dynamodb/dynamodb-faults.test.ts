@@ -2,10 +2,12 @@ import { DynamoDBClient, DynamoDBServiceException, TransactionCanceledException 
 import {
   BatchGetCommand,
   type BatchGetCommandInput,
+  DeleteCommand,
   DynamoDBDocumentClient,
   GetCommand,
   type GetCommandInput,
   PutCommand,
+  QueryCommand,
   TransactWriteCommand,
   type TransactWriteCommandInput,
   UpdateCommand,
@@ -144,6 +146,8 @@ describe.each<[string, new (input: never) => object, object, () => Promise<unkno
   ['a put', PutCommand, {}, () => w.store.bindAgent({ agentId: 'a', organizationId: 'o' }), 'bound'],
   ['an update', UpdateCommand, { Attributes: {} }, () => w.release(job), 'released'],
   ['a transaction', TransactWriteCommand, {}, () => w.claim(job), 'claimed'],
+  ['a removal', DeleteCommand, {}, () => w.store.forgetAttachment({ fileId: 'f' }), 'forgotten'],
+  ['a query', QueryCommand, { Items: [] }, () => w.store.countUsage(w), { bytes: 0, files: 0 }],
 ])('%s', (_what, Command, answer, act, outcome) => {
   const tries = () => sent().filter((operation) => `${operation}Command` === Command.name).length;
 
