@@ -1,7 +1,8 @@
 import type { APIGatewayProxyStructuredResultV2, S3Event, SQSRecord } from 'aws-lambda';
 import type { ApiReply, ApiRequest } from '../shared/api/dispatch.ts';
+import type { PurgeMessage } from '../shared/dependencies.ts';
 import { RequestRefusedError } from '../shared/errors.ts';
-import { type AvatarRef, ENTITY_TYPES, isSafeId, uploadIdOfKey } from '../shared/storage/object-keys.ts';
+import { ENTITY_TYPES, isSafeId, uploadIdOfKey } from '../shared/storage/object-keys.ts';
 
 /** What the product reads of an API Gateway HTTP API event, payload format 2.0. */
 export interface HttpEvent {
@@ -113,20 +114,23 @@ function objectMessageOf(
 }
 
 /** The message that asks for a purge; `purgeMessageOf` reads it. */
-export function purgeMessage(avatar: AvatarRef): string {
-  return JSON.stringify({ purge: { entityType: avatar.entityType, entityId: avatar.entityId } });
+export function purgeMessage(purge: PurgeMessage): string {
+  if ('attachment' in purge) return JSON.stringify({ purge: { attachment: purge.attachment } });
+  const { entityType, entityId } = purge.avatar;
+  return JSON.stringify({ purge: { entityType, entityId } });
 }
 
 /** @throws SyntaxError or TypeError for anything that `purgeMessage` does not write. */
-export function purgeMessageOf({ body }: Pick<SQSRecord, 'body'>): AvatarRef {
+export function purgeMessageOf({ body }: Pick<SQSRecord, 'body'>): PurgeMessage {
   const message: unknown = JSON.parse(body);
   const purge = isRecord(message) ? message.purge : undefined;
   if (isRecord(purge)) {
     const entityType = ENTITY_TYPES.find((type) => type === purge.entityType);
-    const { entityId } = purge;
-    if (entityType && typeof entityId === 'string' && isSafeId(entityId)) return { entityType, entityId };
+    const { entityId, attachment } = purge;
+    if (entityType && typeof entityId === 'string' && isSafeId(entityId)) return { avatar: { entityType, entityId } };
+    if (typeof attachment === 'string' && isSafeId(attachment)) return { attachment };
   }
-  throw new TypeError('a message that is not {"purge": {"entityType", "entityId"}}');
+  throw new TypeError('a message that is not {"purge": {"entityType", "entityId"}} or {"purge": {"attachment"}}');
 }
 
 function isRecord(value: unknown): value is Record<string, unknown> {

@@ -2,6 +2,7 @@ import middy from '@middy/core';
 import type { Context, SQSBatchResponse, SQSEvent } from 'aws-lambda';
 import type { MaintenanceDependencies } from '../shared/dependencies.ts';
 import { purgeAvatars } from '../shared/maintenance/purge.ts';
+import { removeAttachment } from '../shared/maintenance/remove-attachment.ts';
 import { type SweepCounts, sweep } from '../shared/maintenance/sweep.ts';
 import { purgeMessageOf } from './events.ts';
 import { queuePipeline } from './middleware.ts';
@@ -22,7 +23,9 @@ export interface MaintenanceHandler {
  */
 export function createMaintenanceHandler(dependencies: MaintenanceDependencies): MaintenanceHandler {
   const purgeFromQueue = queuePipeline(dependencies.log, async (record) => {
-    await purgeAvatars(dependencies, [purgeMessageOf(record)]);
+    const purge = purgeMessageOf(record);
+    if ('avatar' in purge) await purgeAvatars(dependencies, [purge.avatar]);
+    else await removeAttachment(dependencies, { fileId: purge.attachment });
   });
   return middy<SQSEvent | ScheduleEvent, SQSBatchResponse | SweepCounts>().handler(
     async (event: SQSEvent | ScheduleEvent, context: Context) =>

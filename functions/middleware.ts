@@ -9,8 +9,8 @@ import type {
   SQSRecord,
 } from 'aws-lambda';
 import type { ApiReply, ApiRequest } from '../shared/api/dispatch.ts';
-import { routeOf } from '../shared/api/operations.ts';
 import { problemOf } from '../shared/api/problems.ts';
+import { routeOf } from '../shared/api/routes.ts';
 import type { Log } from '../shared/dependencies.ts';
 import { RequestRefusedError } from '../shared/errors.ts';
 import { apiRequestOf, type HttpEvent, httpResultOf, sendsJson } from './events.ts';

@@ -1,5 +1,6 @@
 import { createDispatcher, type Handlers } from '../shared/api/dispatch.ts';
 import { openApiDocument } from '../shared/api/openapi.ts';
+import { publicContent } from '../shared/attachments/public-content.ts';
 import { getAvatarImage } from '../shared/avatars/avatar-image.ts';
 import type { PublicApiDependencies } from '../shared/dependencies.ts';
 import { type HttpHandler, httpPipeline } from './middleware.ts';
@@ -19,6 +20,10 @@ export function createPublicApiHandler(dependencies: PublicApiDependencies): Htt
       }
       return { status: 200, headers: SVG_HEADERS, body: answer.svg };
     },
+    async getPublicAttachment({ params, query }) {
+      const { location, cacheControl } = await publicContent(dependencies, { fileId: params.id, query });
+      return { status: 302, headers: { location, 'cache-control': cacheControl, ...CONTENT_HEADERS } };
+    },
     async getHealth() {
       return { status: 200, body: { status: 'ok' } };
     },
@@ -33,6 +38,9 @@ export function createPublicApiHandler(dependencies: PublicApiDependencies): Htt
   };
   return httpPipeline(log, createDispatcher({ group: 'public-api', handlers, claimNames: settings.claimNames }));
 }
+
+/** Pages of other origins may show what they have a link to (Fetch, "Cross-Origin-Resource-Policy"). */
+const CONTENT_HEADERS = { 'cross-origin-resource-policy': 'cross-origin' };
 
 /** An SVG can carry scripts; these headers make sure that ours never runs one, wherever it is opened. */
 const SVG_HEADERS = {

@@ -15,6 +15,12 @@ export function settingsOf(
     claimNames: claimNamesOf(config),
     agentBinding: config.AGENT_BINDING,
     avatarMaxBytes: config.AVATAR_MAX_BYTES,
+    attachments: {
+      maxBytes: config.ATTACHMENT_MAX_BYTES,
+      types: config.ATTACHMENT_TYPES.split(','),
+      multipartThreshold: config.MULTIPART_THRESHOLD,
+      stripMaxBytes: config.STRIP_MAX_BYTES,
+    },
     organizationBytes: config.ORGANIZATION_BYTES,
     organizationFiles: config.ORGANIZATION_FILES,
     openUploadsPerUser: config.OPEN_UPLOADS_PER_USER,

@@ -43,6 +43,7 @@ export class ServiceStack extends Stack {
       uploadsQueue: storage.uploads.queue,
       maintenanceQueue: storage.maintenance.queue,
       distribution: storage.cdn.distribution,
+      linkSecretArn: storage.linkSecretArn,
     };
     const issuer = this.#issuer();
     const api = new ServiceApi(this, 'Api', {

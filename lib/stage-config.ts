@@ -70,10 +70,25 @@ const STAGE = group({
   agentBinding: oneOf(['registered', 'first-ticket'])
     .default('registered')
     .describe('How an agent comes to an organization: by a service, or by its first ticket.'),
+  attachmentTypes: list(
+    text(/^(\*|[\w!#$&^.+-]+\/(\*|[\w!#$&^.+-]+))$/, 'a media type, as application/pdf or image/*, or *'),
+    'a list of media types, as ["image/*", "application/pdf"], or ["*"]',
+  )
+    .default(['*'])
+    .describe('What may be attached.'),
   limits: group({
     avatarMaxBytes: wholeNumber(1, 100 * MIB)
       .default(10 * MIB)
       .describe('The largest picture that is taken, in bytes.'),
+    attachmentMaxBytes: wholeNumber(1, 5 * GIB)
+      .default(5 * GIB)
+      .describe('The largest attachment that is taken, in bytes.'),
+    multipartThreshold: wholeNumber(5 * MIB, 5 * GIB)
+      .default(100 * MIB)
+      .describe('Larger files are sent in parts, in bytes.'),
+    stripMaxBytes: wholeNumber(1, 256 * MIB)
+      .default(64 * MIB)
+      .describe('Larger pictures are not held in memory, so their metadata is not removed, in bytes.'),
     organizationBytes: wholeNumber(1, Number.MAX_SAFE_INTEGER)
       .default(10 * GIB)
       .describe('What a new organization may hold, in bytes.'),

@@ -5,6 +5,7 @@ import type { Construct } from 'constructs';
 import { FUNCTION_SIZES } from './constructs/function-sizes.ts';
 import { ImageCdn } from './constructs/image-cdn.ts';
 import { type KeySpace, keySpaceOf } from './constructs/key-space.ts';
+import { createLinkSecret } from './constructs/link-secret.ts';
 import { MetadataTable } from './constructs/metadata-table.ts';
 import { PrivateBucket } from './constructs/private-bucket.ts';
 import { removalPolicyOf } from './constructs/removal-policy.ts';
@@ -28,6 +29,7 @@ export class StorageStack extends Stack {
   readonly cdn: ImageCdn;
   readonly uploads: WorkQueue;
   readonly maintenance: WorkQueue;
+  readonly linkSecretArn: string;
 
   constructor(scope: Construct, id: string, { config, stackName }: StorageStackProps) {
     const description = 'Unified File Storage: files, records, queues and the CDN';
@@ -49,6 +51,7 @@ export class StorageStack extends Stack {
     });
     announceUploads({ bucket, queue: this.uploads.queue, keyPrefix: this.keys.temporary });
     this.table = new MetadataTable(this, 'Metadata', { removalPolicy }).table as ITable;
+    this.linkSecretArn = createLinkSecret(this, removalPolicy);
     this.cdn = new ImageCdn(this, 'Cdn', { bucket, logs, keys: this.keys, domain: config.cdnDomain });
     this.#tell();
   }
@@ -58,6 +61,7 @@ export class StorageStack extends Stack {
       BucketName: this.bucket.bucketName,
       TableName: this.table.tableName,
       CdnDomain: this.cdn.domainName,
+      LinkSecretArn: this.linkSecretArn,
       DistributionDomain: this.cdn.distribution.distributionDomainName,
       UploadsQueueUrl: this.uploads.queue.queueUrl,
       UploadsDeadLettersUrl: this.uploads.deadLetters.queueUrl,

@@ -24,14 +24,18 @@ function wholeNumber(minimum: number, maximum: number, fallback: number): Variab
   );
 }
 
-function byteSize(fallback: number): Variable<number> {
-  const text = z.string().check(z.regex(/^\d{1,15} ?(B|KiB|MiB|GiB|TiB)?$/));
-  const toBytes = z.transform((value: string) => {
-    const unit = /[A-Z].*$/i.exec(value)?.[0] as keyof typeof UNITS | undefined;
-    return Number.parseInt(value, 10) * UNITS[unit ?? 'B'];
-  });
-  const bytes = z.int().check(z.gte(1));
-  return variable(z.pipe(z.pipe(text, toBytes), bytes), 'bytes, as 10485760 or 10 MiB', fallback);
+/** The bytes that a text says, as `10485760` or `10 MiB`; undefined for any other text. */
+export function byteSizeOf(text: string): number | undefined {
+  const [, digits, unit = 'B'] = /^(\d{1,15}) ?(B|KiB|MiB|GiB|TiB)?$/.exec(text) ?? [];
+  const bytes = Number(digits) * UNITS[unit as keyof typeof UNITS];
+  return Number.isSafeInteger(bytes) ? bytes : undefined;
+}
+
+function byteSize(fallback: number, maximum = Number.MAX_SAFE_INTEGER, minimum = 1): Variable<number> {
+  const bytes = z.int().check(z.gte(minimum), z.lte(maximum));
+  const range = maximum === Number.MAX_SAFE_INTEGER ? '' : `, from ${minimum} to ${maximum}`;
+  const read = z.pipe(z.pipe(z.string(), z.transform(byteSizeOf)), bytes);
+  return variable(read as z.ZodMiniType<number, string>, `bytes, as 10485760 or 10 MiB${range}`, fallback);
 }
 
 function oneOf<const T extends string>(values: readonly T[], fallback: T): Variable<T> {
@@ -66,6 +70,7 @@ const VARIABLES = {
   UPLOAD_QUEUE_URL: optionalText(/^https?:\/\/\S+$/, 'the URL of a queue'),
   MAINTENANCE_QUEUE_URL: optionalText(/^https?:\/\/\S+$/, 'the URL of a queue'),
   CLOUDFRONT_DISTRIBUTION_ID: optionalText(/^[A-Z0-9]+$/, 'the id of a distribution'),
+  LINK_SECRET_ARN: optionalText(/^arn:aws[a-z-]*:secretsmanager:[a-z0-9-]+:\d{12}:secret:\S+$/, 'the ARN of a secret'),
   AWS_ENDPOINT_URL: optionalText(ENDPOINT, 'a URL without a path'),
   AWS_ENDPOINT_URL_S3: optionalText(ENDPOINT, 'a URL without a path'),
   HOST: text(/^[A-Za-z0-9.:-]+$/, 'a host name or address to listen on', '127.0.0.1'),
@@ -76,6 +81,14 @@ const VARIABLES = {
   ROLES_CLAIM: claimName('roles'),
   AGENT_BINDING: oneOf(['first-ticket', 'registered'], 'first-ticket'),
   AVATAR_MAX_BYTES: byteSize(10 * UNITS.MiB),
+  ATTACHMENT_MAX_BYTES: byteSize(5 * UNITS.GiB, 5 * UNITS.GiB),
+  ATTACHMENT_TYPES: text(
+    /^(\*|[\w!#$&^.+-]+\/(\*|[\w!#$&^.+-]+))(,(\*|[\w!#$&^.+-]+\/(\*|[\w!#$&^.+-]+)))*$/,
+    'media types with commas between, as image/*,application/pdf; or *',
+    '*',
+  ),
+  MULTIPART_THRESHOLD: byteSize(100 * UNITS.MiB, 5 * UNITS.GiB, 5 * UNITS.MiB),
+  STRIP_MAX_BYTES: byteSize(64 * UNITS.MiB, 256 * UNITS.MiB),
   ORGANIZATION_BYTES: byteSize(10 * UNITS.GiB),
   ORGANIZATION_FILES: wholeNumber(0, 1_000_000_000, 100_000),
   OPEN_UPLOADS_PER_USER: wholeNumber(1, 1_000, 20),

@@ -1,10 +1,11 @@
+import type { LinkSecret } from './access/link-secret.ts';
 import type { ClaimNames } from './access/principal.ts';
 import type { AgentBinding } from './access/rules.ts';
 import type { MetadataStore } from './metadata/metadata-store.ts';
 import type { ServiceSwitches } from './metadata/records.ts';
 import type { MetricValues } from './metrics.ts';
 import type { AvatarRef } from './storage/object-keys.ts';
-import type { FileUrlSource, StorageBackend } from './storage/storage-backend.ts';
+import type { FileUrlSource, ObjectStorage, StorageBackend } from './storage/storage-backend.ts';
 
 /** Everything the handlers need from outside; functions/local and functions/aws each build one. */
 export interface Dependencies {
@@ -15,6 +16,7 @@ export interface Dependencies {
   readonly scanner: Scanner;
   /** The kill switch, at most 10 s old: tickets read it at each request. */
   readonly switches: () => Promise<ServiceSwitches>;
+  readonly linkSecret: LinkSecret;
   readonly settings: Settings;
   readonly log: Log;
   readonly metrics: Metrics;
@@ -26,10 +28,14 @@ export interface Dependencies {
 
 /** What each function is given: on AWS, what is not here is not in its bundle. */
 export type ApiDependencies = Omit<Dependencies, 'edgeCache' | 'scanner' | 'metrics'>;
-export type WorkerDependencies = Omit<Dependencies, 'queues' | 'edgeCache' | 'switches'>;
-export type MaintenanceDependencies = Omit<Dependencies, 'scanner' | 'switches'>;
+export type WorkerDependencies = Omit<Dependencies, 'storage' | 'queues' | 'edgeCache' | 'switches' | 'linkSecret'> & {
+  readonly storage: ObjectStorage;
+};
+export type MaintenanceDependencies = Omit<Dependencies, 'storage' | 'scanner' | 'switches' | 'linkSecret'> & {
+  readonly storage: ObjectStorage & Pick<StorageBackend, 'abortMultipartUpload'>;
+};
 /** It signs addresses and touches no object. */
-export type PublicApiDependencies = Pick<Dependencies, 'metadata' | 'settings' | 'log' | 'clock'> & {
+export type PublicApiDependencies = Pick<Dependencies, 'metadata' | 'linkSecret' | 'settings' | 'log' | 'clock'> & {
   readonly storage: FileUrlSource;
 };
 
@@ -39,6 +45,7 @@ export interface Settings {
   readonly claimNames: ClaimNames;
   readonly agentBinding: AgentBinding;
   readonly avatarMaxBytes: number;
+  readonly attachments: AttachmentSettings;
   /** What an organization starts with. */
   readonly organizationBytes: number;
   readonly organizationFiles: number;
@@ -49,11 +56,24 @@ export interface Settings {
   readonly leaseSeconds: number;
 }
 
+export interface AttachmentSettings {
+  readonly maxBytes: number;
+  /** Media types that are accepted: `image/png`, `image/*`, `*`. */
+  readonly types: readonly string[];
+  /** Larger files are sent in parts. */
+  readonly multipartThreshold: number;
+  /** Larger images are not held in memory, so their metadata cannot be removed. */
+  readonly stripMaxBytes: number;
+}
+
 /** Work for later. At least once, in any order. A lost message is found again by the sweep. */
 export interface Queues {
   sendUpload(message: { readonly uploadId: string }): Promise<void>;
-  sendPurge(message: { readonly avatar: AvatarRef }): Promise<void>;
+  sendPurge(message: PurgeMessage): Promise<void>;
 }
+
+/** What was deleted, and whose objects are to go. */
+export type PurgeMessage = { readonly avatar: AvatarRef } | { readonly attachment: string };
 
 /** The copies of public objects that stand at a CDN. */
 export interface EdgeCache {
@@ -64,9 +84,12 @@ export interface EdgeCache {
   invalidate(prefixes: readonly string[]): Promise<'accepted' | 'busy'>;
 }
 
-/** Looks for malicious content before anything is published. Only `clean` is published; `error` is tried again. */
+/**
+ * Looks for malicious content before anything is published. Only `clean` is published; `error` is tried again. It reads
+ * as much of the file as it needs.
+ */
 export interface Scanner {
-  scan(input: { readonly bytes: Uint8Array }): Promise<'clean' | 'infected' | 'disallowed' | 'error'>;
+  scan(file: AsyncIterable<Uint8Array>): Promise<'clean' | 'infected' | 'disallowed' | 'error'>;
 }
 
 /**

@@ -13,6 +13,7 @@ export const REJECTION_CODES = [
   'crop_outside_image',
   'too_many_pixels',
   'metadata_too_large',
+  'metadata_not_strippable',
   'infected',
   'content_disallowed',
   'processing_failed',
@@ -26,6 +27,7 @@ const REQUEST_CODES = [
   'malformed_json',
   'malformed_body',
   'invalid_request',
+  'invalid_parts',
   'unsupported_media_type',
   'unauthorized',
   'forbidden',
@@ -34,6 +36,8 @@ const REQUEST_CODES = [
   'upload_finished',
   'upload_in_progress',
   'agent_bound',
+  'revision_differs',
+  'metadata_kept',
   'quota_exceeded',
   'too_many_open',
   'organization_closed',
@@ -51,6 +55,7 @@ export type DependencyCode =
   | 'object_exists'
   | 'length_mismatch'
   | 'checksum_mismatch'
+  | 'multipart_not_found'
   | 'invalid_key'
   | 'storage_denied'
   | 'dependency_unavailable';
@@ -148,6 +153,27 @@ export class ChecksumMismatchError extends AppError {
 
   constructor(key: string, options?: ErrorOptions) {
     super(`the body for "${key}" does not have the declared SHA-256`, options);
+  }
+}
+
+/** The parts named do not make the declared object. Nothing was written, and the upload goes on. */
+export class InvalidPartsError extends AppError {
+  readonly code = 'invalid_parts';
+  /** The first part that is wrong; undefined if each of them is right but not all together. */
+  readonly partNumber: number | undefined;
+
+  constructor(reason: string, options: ErrorOptions & { readonly partNumber?: number } = {}) {
+    super(options.partNumber === undefined ? reason : `part ${options.partNumber} ${reason}`, options);
+    this.partNumber = options.partNumber;
+  }
+}
+
+/** No upload in parts goes on under that id: it never began, was aborted or completed. */
+export class MultipartNotFoundError extends AppError {
+  readonly code = 'multipart_not_found';
+
+  constructor(key: string, options?: ErrorOptions) {
+    super(`no upload of "${key}" in parts goes on under this id`, options);
   }
 }
 

@@ -18,6 +18,10 @@ describe('the configuration', () => {
       HOST: '127.0.0.1',
       PORT: 3000,
       AVATAR_MAX_BYTES: 10_485_760,
+      ATTACHMENT_MAX_BYTES: 5_368_709_120,
+      ATTACHMENT_TYPES: '*',
+      MULTIPART_THRESHOLD: 104_857_600,
+      STRIP_MAX_BYTES: 67_108_864,
     });
   });
 
@@ -44,6 +48,12 @@ describe('the configuration', () => {
     ['AVATAR_MAX_BYTES', '10 MB', 'bytes, as 10485760 or 10 MiB'],
     ['AVATAR_MAX_BYTES', '0', 'bytes, as 10485760 or 10 MiB'],
     ['AVATAR_MAX_BYTES', '-5', 'bytes, as 10485760 or 10 MiB'],
+    ['ATTACHMENT_MAX_BYTES', '6 GiB', 'bytes, as 10485760 or 10 MiB, from 1 to 5368709120'],
+    ['MULTIPART_THRESHOLD', '1 MiB', 'bytes, as 10485760 or 10 MiB, from 5242880 to 5368709120'],
+    ['STRIP_MAX_BYTES', '1 GiB', 'bytes, as 10485760 or 10 MiB, from 1 to 268435456'],
+    ['ATTACHMENT_TYPES', 'images', 'media types with commas between, as image/*,application/pdf; or *'],
+    ['ATTACHMENT_TYPES', 'image/*,', 'media types with commas between, as image/*,application/pdf; or *'],
+    ['LINK_SECRET_ARN', 'links', 'the ARN of a secret'],
     ['AGENT_BINDING', 'never', 'one of first-ticket, registered'],
     ['OPEN_UPLOADS_PER_USER', '0', 'a whole number from 1 to 1000'],
     ['ROLES_CLAIM', 'my roles', 'the name of a token claim'],

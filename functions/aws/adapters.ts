@@ -1,10 +1,11 @@
 import { DynamoDBClient } from '@aws-sdk/client-dynamodb';
 import type { Config } from '../../shared/config.ts';
 import { DynamoDbMetadataStore } from '../../shared/metadata/dynamodb/dynamodb-metadata-store.ts';
-import { prefixStorage, prefixUrlSource } from '../../shared/storage/prefixed-storage-backend.ts';
+import { prefixObjects, prefixStorage, prefixUrlSource } from '../../shared/storage/prefixed-storage-backend.ts';
+import { S3ObjectStorage } from '../../shared/storage/s3/s3-object-storage.ts';
 import { S3StorageBackend } from '../../shared/storage/s3/s3-storage-backend.ts';
 import { createS3UrlSigner, type S3Options } from '../../shared/storage/s3/s3-url-signer.ts';
-import type { FileUrlSource, StorageBackend } from '../../shared/storage/storage-backend.ts';
+import type { FileUrlSource, ObjectStorage, StorageBackend } from '../../shared/storage/storage-backend.ts';
 import { CLIENT_LIMITS } from './client-limits.ts';
 
 /*
@@ -25,6 +26,12 @@ export function createMetadataStore(config: Config, client: DynamoDBClient): Dyn
 export function createUrlSource(config: Config, client: DynamoDBClient, clock: () => Date): FileUrlSource {
   const backend = createS3UrlSigner(s3Options(config, client, clock));
   return prefixUrlSource({ backend, prefix: config.S3_BUCKET_PATH });
+}
+
+/** Without uploads in parts. */
+export function createObjectStorage(config: Config, client: DynamoDBClient, clock: () => Date): ObjectStorage {
+  const backend = new S3ObjectStorage(s3Options(config, client, clock));
+  return prefixObjects({ backend, prefix: config.S3_BUCKET_PATH });
 }
 
 export function createStorage(config: Config, client: DynamoDBClient, clock: () => Date): StorageBackend {

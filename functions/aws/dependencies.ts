@@ -1,5 +1,6 @@
 import { randomUUID } from 'node:crypto';
 import { setTimeout as sleep } from 'node:timers/promises';
+import type { LinkSecret } from '../../shared/access/link-secret.ts';
 import { type Config, readConfig } from '../../shared/config.ts';
 import type {
   ApiDependencies,
@@ -11,8 +12,15 @@ import { InvalidConfigurationError } from '../../shared/errors.ts';
 import { cacheSwitches } from '../../shared/metadata/cached-switches.ts';
 import { eicarScanner } from '../../shared/uploads/eicar-scanner.ts';
 import { settingsOf } from '../settings.ts';
-import { createDynamoDbClient, createMetadataStore, createStorage, createUrlSource } from './adapters.ts';
+import {
+  createDynamoDbClient,
+  createMetadataStore,
+  createObjectStorage,
+  createStorage,
+  createUrlSource,
+} from './adapters.ts';
 import { createCloudFrontEdgeCache } from './cloudfront-edge-cache.ts';
+import { createLinkSecret } from './link-secret.ts';
 import { createPowertoolsLog } from './powertools-log.ts';
 import { createPowertoolsMetrics } from './powertools-metrics.ts';
 import { createSqsQueues } from './sqs-queues.ts';
@@ -25,17 +33,22 @@ import { createSqsQueues } from './sqs-queues.ts';
 type Environment = Readonly<Record<string, string | undefined>>;
 
 export function createPublicApiDependencies(environment: Environment): PublicApiDependencies {
-  const { config, client, ...common } = createCommon(environment, ['PUBLIC_BASE_URL']);
-  return { ...common, storage: createUrlSource(config, client, common.clock) };
+  const { config, client, ...common } = createCommon(environment, LINKS);
+  return {
+    ...common,
+    storage: createUrlSource(config, client, common.clock),
+    linkSecret: linkSecretOf(config, common),
+  };
 }
 
 export function createApiDependencies(environment: Environment): ApiDependencies {
-  const { config, client, ...common } = createCommon(environment, ['PUBLIC_BASE_URL', ...QUEUES]);
+  const { config, client, ...common } = createCommon(environment, [...LINKS, ...QUEUES]);
   return {
     ...common,
     storage: createStorage(config, client, common.clock),
     queues: createQueues(config),
     switches: cacheSwitches(common.metadata, common.clock),
+    linkSecret: linkSecretOf(config, common),
   };
 }
 
@@ -43,7 +56,7 @@ export function createWorkerDependencies(environment: Environment): WorkerDepend
   const { config, client, ...common } = createCommon(environment, []);
   return {
     ...common,
-    storage: createStorage(config, client, common.clock),
+    storage: createObjectStorage(config, client, common.clock),
     scanner: eicarScanner,
     metrics: createPowertoolsMetrics(),
   };
@@ -65,6 +78,8 @@ export function createMaintenanceDependencies(environment: Environment): Mainten
   };
 }
 
+/** What links are made of. */
+const LINKS = ['PUBLIC_BASE_URL', 'LINK_SECRET_ARN'] as const;
 const QUEUES = ['UPLOAD_QUEUE_URL', 'MAINTENANCE_QUEUE_URL'] as const;
 
 /** @throws InvalidConfigurationError that names every variable the function needs and has not. */
@@ -91,4 +106,8 @@ function createQueues(config: Config) {
     uploadQueueUrl: config.UPLOAD_QUEUE_URL,
     maintenanceQueueUrl: config.MAINTENANCE_QUEUE_URL,
   });
+}
+
+function linkSecretOf(config: Config, { clock, log }: Pick<ApiDependencies, 'clock' | 'log'>): LinkSecret {
+  return createLinkSecret({ region: config.AWS_REGION, secretArn: config.LINK_SECRET_ARN, clock, log });
 }

@@ -24,6 +24,6 @@ export function createSqsQueues({ region, uploadQueueUrl, maintenanceQueueUrl }:
   }
   return {
     sendUpload: (message) => send(uploadQueueUrl, JSON.stringify(message)),
-    sendPurge: ({ avatar }) => send(maintenanceQueueUrl, purgeMessage(avatar)),
+    sendPurge: (message) => send(maintenanceQueueUrl, purgeMessage(message)),
   };
 }

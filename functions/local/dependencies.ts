@@ -4,6 +4,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import type { Config } from '../../shared/config.ts';
 import type { Dependencies, Log } from '../../shared/dependencies.ts';
 import { cacheSwitches } from '../../shared/metadata/cached-switches.ts';
+import type { MetadataStore } from '../../shared/metadata/metadata-store.ts';
 import { SqliteMetadataStore } from '../../shared/metadata/sqlite/sqlite-metadata-store.ts';
 import { LocalStorageBackend } from '../../shared/storage/local/local-storage-backend.ts';
 import { TEMPORARY_PREFIX } from '../../shared/storage/object-keys.ts';
@@ -12,6 +13,7 @@ import { createDynamoDbClient, createMetadataStore, createStorage } from '../aws
 import { purgeMessage } from '../events.ts';
 import { settingsOf } from '../settings.ts';
 import { type HiddenFolder, keepRandomKey, openHiddenFolder } from './hidden-folder.ts';
+import { openLinkSecret } from './link-secret.ts';
 import { LocalQueue } from './local-queue.ts';
 import { logMetrics } from './log-metrics.ts';
 import { lockFolder } from './owner-lock.ts';
@@ -66,12 +68,13 @@ export async function openLocalDependencies(options: LocalDependenciesOptions): 
     metadata,
     queues: {
       sendUpload: async (message) => uploads.send(JSON.stringify(message)),
-      sendPurge: async ({ avatar }) => maintenance.send(purgeMessage(avatar)),
+      sendPurge: async (message) => maintenance.send(purgeMessage(message)),
     },
     // Nothing of ours stands between this server and its clients.
     edgeCache: { invalidate: async () => 'accepted' },
     scanner: eicarScanner,
     switches: cacheSwitches(metadata, clock),
+    linkSecret: await openLinkSecret(hidden.contentLinkSecret),
     settings: settingsOf(config, { baseUrl, bucketName: folder ? LOCAL_BUCKET : config.S3_BUCKET_NAME }),
     log,
     metrics: logMetrics(log),
@@ -105,4 +108,18 @@ async function openFolder(
     },
   });
   return { storage, secret };
+}
+
+/**
+ * The records alone, for an operator's command: those of the table that is configured, or of the folder, also while a
+ * server owns it, because its database takes writes of several processes.
+ * @throws InvalidConfigurationError for a place where no folder can be.
+ */
+export async function openMetadata(config: Config): Promise<{ readonly metadata: MetadataStore; close(): void }> {
+  if (config.METADATA_TABLE_NAME !== '') {
+    return { metadata: createMetadataStore(config, createDynamoDbClient(config)), close: () => {} };
+  }
+  const { database: path } = await openHiddenFolder(resolve(config.UPLOAD_DIRECTORY));
+  const database = new SqliteMetadataStore({ path });
+  return { metadata: database, close: () => database.close() };
 }

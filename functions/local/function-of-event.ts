@@ -1,5 +1,5 @@
 import type { Context, SQSEvent, SQSRecord } from 'aws-lambda';
-import { routeOf } from '../../shared/api/operations.ts';
+import { routeOf } from '../../shared/api/routes.ts';
 import type { Dependencies } from '../../shared/dependencies.ts';
 import { createApiHandler } from '../api.ts';
 import { type HttpEvent, purgeMessageOf } from '../events.ts';

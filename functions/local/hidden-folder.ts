@@ -9,7 +9,10 @@ export interface HiddenFolder {
   readonly lock: string;
   readonly deadLetters: string;
   readonly signingKey: string;
+  /** Signs addresses of the storage in local mode. */
   readonly linkSecret: string;
+  /** Signs links to attachments. */
+  readonly contentLinkSecret: string;
 }
 
 /** @throws InvalidConfigurationError for a place where no folder can be. */
@@ -30,6 +33,7 @@ export async function openHiddenFolder(uploadDirectory: string): Promise<HiddenF
     deadLetters: join(folder, 'dead-letters.jsonl'),
     signingKey: join(folder, 'token-key.json'),
     linkSecret: join(folder, 'link-secret'),
+    contentLinkSecret: join(folder, 'content-link-secret'),
   };
 }
 

@@ -20,7 +20,7 @@ export async function recover({ dependencies, folder, database }: LocalDependenc
   for await (const { upload, workAt } of openUploads(dependencies)) {
     // Another process may hold it; the sweep takes it up when the lease ends.
     if (!database && (upload.leaseUntil ?? '') >= now.toISOString()) continue;
-    const waitsForBytes = upload.kind === 'avatar' && upload.status === 'pending';
+    const waitsForBytes = upload.kind !== 'render' && upload.status === 'pending';
     if (waitsForBytes && !(await infoOrUndefined(dependencies.storage, upload.key))) continue;
     if (await redrive(dependencies, { uploadId: upload.uploadId, seenWorkAt: workAt, now })) redriven += 1;
   }

@@ -6,6 +6,8 @@ export interface CreatedObject {
   readonly key: string;
   readonly size: number;
   readonly eTag: string;
+  /** What made it; `ObjectCreated:` stands before it. @default 'Put' */
+  readonly operation?: 'Put' | 'Copy' | 'CompleteMultipartUpload';
   readonly at: Date;
 }
 
@@ -19,7 +21,7 @@ export function objectCreatedEvent(object: CreatedObject): S3Event {
         eventSource: 'aws:s3',
         awsRegion: 'local',
         eventTime,
-        eventName: 'ObjectCreated:Put',
+        eventName: `ObjectCreated:${object.operation ?? 'Put'}`,
         userIdentity: { principalId: 'local' },
         requestParameters: { sourceIPAddress: '127.0.0.1' },
         responseElements: { 'x-amz-request-id': 'local', 'x-amz-id-2': 'local' },

@@ -1,8 +1,8 @@
 import { randomUUID } from 'node:crypto';
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { APIGatewayProxyStructuredResultV2, Context } from 'aws-lambda';
-import { type RouteEntry, routesAt } from '../../shared/api/operations.ts';
 import { problemOf } from '../../shared/api/problems.ts';
+import { type RouteEntry, routesAt } from '../../shared/api/routes.ts';
 import type { Log } from '../../shared/dependencies.ts';
 import { RequestRefusedError } from '../../shared/errors.ts';
 import { type HttpEvent, httpResultOf } from '../events.ts';

@@ -20,6 +20,7 @@ const STATUSES = {
   MethodNotAllowed: 405,
   MissingContentLength: 411,
   NoSuchKey: 404,
+  NoSuchUpload: 404,
   PreconditionFailed: 412,
   ServiceUnavailable: 503,
   SignatureDoesNotMatch: 403,
@@ -44,6 +45,11 @@ export function transferErrorOf(error: unknown): TransferError {
   switch (error instanceof AppError && error.code) {
     case 'object_not_found':
       return new TransferError('NoSuchKey', 'The specified key does not exist.');
+    case 'multipart_not_found':
+      return new TransferError(
+        'NoSuchUpload',
+        'The specified upload does not exist. The upload ID may be invalid, or the upload may have been aborted or completed.',
+      );
     case 'object_exists':
     case 'object_changed':
       return preconditionFailed();

@@ -3,14 +3,13 @@ import type { Log } from '../../shared/dependencies.ts';
 import { errnoOf } from '../../shared/storage/local/disk-errors.ts';
 import { TRANSFER_PATH, verifyRequest } from '../../shared/storage/local/transfer-grants.ts';
 import { type StorageKey, storageKeyOf } from '../../shared/storage/object-keys.ts';
-import type { StorageBackend } from '../../shared/storage/storage-backend.ts';
 import { sendError, TransferError, transferErrorOf } from './transfer-answers.ts';
 import { sendObject } from './transfer-download.ts';
 import { receiveForm } from './transfer-form.ts';
-import { contentLengthOf, receiveUpload } from './transfer-upload.ts';
+import { contentLengthOf, receiveUpload, type StorageOfParts } from './transfer-upload.ts';
 
 export interface TransferDependencies {
-  readonly storage: StorageBackend;
+  readonly storage: StorageOfParts;
   /** The one that `storage` signs with. */
   readonly secret: Uint8Array;
   readonly now: () => Date;
@@ -21,9 +20,10 @@ export interface TransferDependencies {
 export type TransferRoutes = (request: IncomingMessage, response: ServerResponse) => Promise<boolean>;
 
 /**
- * The part of S3 that clients of local mode meet: signed PUT, GET and HEAD of `/storage/{key}`, POST forms to
- * `/storage`, and the preflights of browsers. Statuses and error codes are S3's, so a client that copes with one copes
- * with the other. HEAD works with an address that was signed for GET; S3 signs each apart.
+ * The part of S3 that clients of local mode meet: signed PUT (of objects and of their parts), GET and HEAD of
+ * `/storage/{key}`, POST forms to `/storage`, and the preflights of browsers. Statuses and error codes are S3's, so a
+ * client that copes with one copes with the other. HEAD works with an address that was signed for GET; S3 signs each
+ * apart.
  */
 export function createTransferRoutes(dependencies: TransferDependencies): TransferRoutes {
   return async (request, response) => {
@@ -68,7 +68,8 @@ async function answer(dependencies: TransferDependencies, transfer: Transfer): P
     }
     case 'PUT': {
       contentLengthOf(request);
-      const { eTag } = await receiveUpload(storage, grantedKey(dependencies, transfer, 'PUT'), request);
+      const key = grantedKey(dependencies, transfer, 'PUT');
+      const { eTag } = await receiveUpload(storage, { key, query }, request);
       response.writeHead(200, { etag: `"${eTag}"`, 'content-length': 0 }).end();
       return;
     }

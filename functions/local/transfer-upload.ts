@@ -1,4 +1,5 @@
 import type { IncomingMessage } from 'node:http';
+import type { LocalStorageBackend } from '../../shared/storage/local/local-storage-backend.ts';
 import type { StorageKey } from '../../shared/storage/object-keys.ts';
 import type { StorageBackend } from '../../shared/storage/storage-backend.ts';
 import { bodyOf } from './request-body.ts';
@@ -15,17 +16,26 @@ export function contentLengthOf({ headers }: IncomingMessage): number {
   return Number(text);
 }
 
-/** Stores the body of a PUT whose grant was verified, as it arrives. It never replaces an object. */
+/** A storage whose clients send their parts here, and not to S3. */
+export type StorageOfParts = StorageBackend & Pick<LocalStorageBackend, 'uploadPart'>;
+
+/**
+ * Stores the body of a PUT whose grant was verified, as it arrives: one part of an object, if the query names it, which
+ * is signed too; else a whole object, which never replaces another.
+ */
 export async function receiveUpload(
-  storage: StorageBackend,
-  key: StorageKey,
+  storage: StorageOfParts,
+  { key, query }: { readonly key: StorageKey; readonly query: URLSearchParams },
   request: IncomingMessage,
 ): Promise<{ eTag: string }> {
+  const upload = { key, body: bodyOf(request), contentLength: contentLengthOf(request) };
+  const multipartId = query.get('uploadId');
+  if (multipartId !== null) {
+    return storage.uploadPart({ ...upload, multipartId, partNumber: Number(query.get('partNumber')) });
+  }
   const checksum = request.headers['x-amz-checksum-sha256'];
   return storage.uploadFile({
-    key,
-    body: bodyOf(request),
-    contentLength: contentLengthOf(request),
+    ...upload,
     contentType: request.headers['content-type'] ?? 'application/octet-stream',
     ifNoneMatch: '*',
     ...(typeof checksum === 'string' && { checksumSha256: checksum }),

@@ -37,7 +37,7 @@ async function look(dependencies: Dependencies, uploads: LocalQueue, sent: Set<s
   const open = new Set<string>();
   for await (const { upload } of openUploads(dependencies)) {
     open.add(upload.uploadId);
-    if (upload.kind !== 'avatar' || upload.status !== 'pending' || sent.has(upload.uploadId)) continue;
+    if (upload.kind === 'render' || upload.status !== 'pending' || sent.has(upload.uploadId)) continue;
     const object = await infoOrUndefined(storage, upload.key);
     if (!object) continue;
     const { name: bucket, keyPrefix } = settings.bucket;

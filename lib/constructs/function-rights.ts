@@ -4,7 +4,7 @@ import type { ITable } from 'aws-cdk-lib/aws-dynamodb';
 import { PolicyStatement } from 'aws-cdk-lib/aws-iam';
 import type { IBucket } from 'aws-cdk-lib/aws-s3';
 import type { IQueue } from 'aws-cdk-lib/aws-sqs';
-import { WORK_INDEX } from '../../shared/metadata/dynamodb/table-schema.ts';
+import { LIST_INDEXES, WORK_INDEX } from '../../shared/metadata/dynamodb/table-schema.ts';
 import type { FunctionName } from '../function-bundle.ts';
 import type { KeySpace } from './key-space.ts';
 
@@ -16,6 +16,7 @@ export interface ServiceResources {
   readonly uploadsQueue: IQueue;
   readonly maintenanceQueue: IQueue;
   readonly distribution: IDistribution;
+  readonly linkSecretArn: string;
 }
 
 /**
@@ -30,23 +31,28 @@ export function rightsOf(name: FunctionName, resources: ServiceResources): Polic
 }
 
 const RIGHTS: Readonly<Record<FunctionName, (resources: ServiceResources) => PolicyStatement[]>> = {
-  'public-api': ({ bucket, keys, table }) => [
+  'public-api': ({ bucket, keys, table, linkSecretArn }) => [
     allow(['dynamodb:GetItem'], [table.tableArn]),
     allow(['s3:ListBucket'], [bucket.bucketArn]),
     allow(['s3:GetObject'], objects(bucket, [keys.attachments, keys.previews])),
+    allow(['secretsmanager:GetSecretValue'], [linkSecretArn]),
   ],
-  api: ({ bucket, keys, table, uploadsQueue, maintenanceQueue }) => [
+  api: ({ bucket, keys, table, uploadsQueue, maintenanceQueue, linkSecretArn }) => [
     allow(
       ['GetItem', 'BatchGetItem', 'PutItem', 'UpdateItem', 'ConditionCheckItem'].map((action) => `dynamodb:${action}`),
       [table.tableArn],
     ),
-    allow(['dynamodb:Query'], [`${table.tableArn}/index/*`]),
+    allow(
+      ['dynamodb:Query'],
+      LIST_INDEXES.map(({ name }) => `${table.tableArn}/index/${name}`),
+    ),
     allow(['s3:ListBucket'], [bucket.bucketArn]),
     allow(
       ['s3:GetObject', 's3:PutObject', 's3:AbortMultipartUpload', 's3:ListMultipartUploadParts'],
       objects(bucket, [keys.temporary]),
     ),
     allow(['sqs:SendMessage'], [uploadsQueue.queueArn, maintenanceQueue.queueArn]),
+    allow(['secretsmanager:GetSecretValue'], [linkSecretArn]),
   ],
   'process-upload': ({ bucket, keys, table }) => [
     allow(

@@ -17,7 +17,8 @@ import { Certificate } from 'aws-cdk-lib/aws-certificatemanager';
 import type { IFunction } from 'aws-cdk-lib/aws-lambda';
 import { LogGroup, type RetentionDays } from 'aws-cdk-lib/aws-logs';
 import { Construct } from 'constructs';
-import { type OperationGroup, ROUTES } from '../../shared/api/operations.ts';
+import type { OperationGroup } from '../../shared/api/operations.ts';
+import { ROUTES } from '../../shared/api/routes.ts';
 import { acknowledge } from './acknowledge.ts';
 import type { TokenIssuer } from './token-issuer.ts';
 
@@ -97,7 +98,6 @@ export class ServiceApi extends Construct {
       stageName: '$default',
       autoDeploy: true,
       throttle: { rateLimit: requestsPerSecond, burstLimit: 2 * requestsPerSecond },
-      detailedMetricsEnabled: true,
       accessLogSettings: { destination: new LogGroupLogDestination(log), format: ACCESS_LOG_FORMAT },
       ...(host && { domainMapping: { domainName: host } }),
     });

@@ -1,15 +1,16 @@
-import type { AvatarAccess } from '../metadata/metadata-store.ts';
-import type { AvatarRecord, UploadRecord } from '../metadata/records.ts';
+import type { AttachmentAccess, AvatarAccess } from '../metadata/record-access.ts';
+import type { AttachmentRecord, AvatarRecord, UploadRecord } from '../metadata/records.ts';
 import type { AvatarRef } from '../storage/object-keys.ts';
 import type { Principal } from './principal.ts';
 
 /**
  * Who a caller is to the thing it acts on:
  * - `self`: the user whose avatar it is; `creator`: who asked for the upload (by `sub` alone)
+ * - `uploader`: the member who sent the attachment
  * - `member`: anyone of the organization the record belongs to; `admin`, `service`: a member with that role
  * - `binder`: anyone, while the agent belongs to nobody and AGENT_BINDING is first-ticket
  */
-type Relation = 'self' | 'creator' | 'member' | 'admin' | 'service' | 'binder';
+type Relation = 'self' | 'creator' | 'uploader' | 'member' | 'admin' | 'service' | 'binder';
 
 /** The one table of rights: action -> the relations that allow it. */
 export const RULES = {
@@ -20,6 +21,10 @@ export const RULES = {
   'agent.bind': ['service'],
   'upload.read': ['creator', 'admin', 'service'],
   'upload.write': ['creator', 'admin', 'service'],
+  'attachment.read': ['member'],
+  'attachment.read-private': ['uploader', 'admin', 'service'],
+  'attachment.write': ['uploader', 'admin'],
+  'draft.use': ['uploader'],
 } as const satisfies Record<string, readonly Relation[]>;
 export type Action = keyof typeof RULES;
 
@@ -82,6 +87,29 @@ export function mayUseUpload(
   const relations = relationsTo(principal, upload.organizationId);
   if (principal.sub === upload.ownerId) relations.add('creator');
   return allows(action, relations);
+}
+
+/** Whether the caller may see the attachment. */
+export function mayReadAttachment(principal: Principal, file: AttachmentRecord): boolean {
+  const relations = relationsTo(principal, file.organizationId);
+  if (relations.has('member') && principal.sub === file.ownerId) relations.add('uploader');
+  if (file.draft) return allows('draft.use', relations);
+  return allows(file.visibility === 'private' ? 'attachment.read-private' : 'attachment.read', relations);
+}
+
+/** Whether the caller sees in lists what is private to others. */
+export function seesPrivateAttachments(principal: Principal): boolean {
+  return allows('attachment.read-private', relationsTo(principal, principal.organizationId));
+}
+
+/** The condition that the attachment's record must meet for the caller to change or delete it. */
+export function attachmentWriteAccess(principal: Principal): AttachmentAccess {
+  const { organizationId, sub } = principal;
+  return {
+    organizationId,
+    ownerId: sub,
+    othersToo: allows('attachment.write', relationsTo(principal, organizationId)),
+  };
 }
 
 function isSelf(principal: Principal, avatar: AvatarRef): boolean {

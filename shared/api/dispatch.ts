@@ -1,15 +1,9 @@
 import type * as z from 'zod/mini';
 import { type ClaimNames, type Principal, principalOf } from '../access/principal.ts';
 import { RequestRefusedError } from '../errors.ts';
-import {
-  type OPERATIONS,
-  type Operation,
-  type OperationGroup,
-  type OperationsOf,
-  routeOf,
-  routesAt,
-} from './operations.ts';
-import { IdempotencyKey } from './schemas.ts';
+import type { OPERATIONS, Operation, OperationGroup, OperationsOf } from './operations.ts';
+import { routeOf, routesAt } from './routes.ts';
+import { IdempotencyKey, Revision } from './schemas.ts';
 import { readInput } from './validation.ts';
 
 /** A request as the contract sees it; functions/events.ts makes it from an API Gateway event. */
@@ -58,6 +52,8 @@ export interface OperationInput<O extends Operation> {
   readonly body: O extends { bodyTypes: unknown } ? Infer<O['body']> | SentBytes : Infer<O['body']>;
   readonly principal: O['group'] extends 'api' ? Principal : undefined;
   readonly idempotencyKey: string | undefined;
+  /** The revision that must stand there (RFC 9110, 13.1.1); undefined: any. */
+  readonly ifMatch: number | undefined;
 }
 
 /** One handler for each operation of a function; a missing one does not compile. */
@@ -96,6 +92,7 @@ export function createDispatcher<G extends OperationGroup>({
       params: operation.params && readInput(operation.params, { ...request.pathParameters, ...route.fixed }, 'path'),
       query: operation.query && readInput(operation.query, request.query, 'query'),
       idempotencyKey: operation.idempotent && idempotencyKeyOf(request.headers),
+      ifMatch: operation.conditional && revisionOf(request.headers),
       body: operation.body && bodyOf(request, operation, operation.body),
     });
   };
@@ -104,6 +101,12 @@ export function createDispatcher<G extends OperationGroup>({
 function idempotencyKeyOf(headers: ApiRequest['headers']): string | undefined {
   const key = headers['idempotency-key'];
   return key === undefined ? undefined : readInput(IdempotencyKey, key, 'Idempotency-Key');
+}
+
+/** An ETag of ours is a revision; `*` is any. */
+function revisionOf(headers: ApiRequest['headers']): number | undefined {
+  const condition = headers['if-match'];
+  return condition === undefined ? undefined : readInput(Revision, condition, 'If-Match');
 }
 
 function bodyOf({ body, headers }: ApiRequest, operation: Operation, schema: z.ZodMiniType): unknown {

@@ -1,6 +1,7 @@
 import * as z from 'zod/mini';
-import { type Operation, ROUTES, type RouteEntry } from './operations.ts';
-import { IdempotencyKey, Problem } from './schemas.ts';
+import type { Operation } from './operations.ts';
+import { ROUTES, type RouteEntry } from './routes.ts';
+import { IdempotencyKey, Problem, Revision } from './schemas.ts';
 
 type Json = Record<string, unknown>;
 
@@ -17,8 +18,7 @@ export function openApiDocument(): Json {
     info: {
       title: 'Unified File Storage',
       version: '1',
-      description:
-        'Upload tickets, avatars and their pictures. Every refusal is an RFC 9457 problem with a stable code.',
+      description: 'Upload tickets, avatars and attachments. Every refusal is an RFC 9457 problem with a stable code.',
       license: { name: 'Apache-2.0', identifier: 'Apache-2.0' },
     },
     paths,
@@ -51,6 +51,7 @@ function operationObject({ operationId, operation, route }: RouteEntry): Json {
       ...(operation.idempotent
         ? [{ name: 'Idempotency-Key', in: 'header', required: false, schema: inline(IdempotencyKey) }]
         : []),
+      ...(operation.conditional ? [{ name: 'If-Match', in: 'header', required: false, schema: inline(Revision) }] : []),
     ],
     ...(operation.body && { requestBody: { required: true, content: requestContent(operation, operation.body) } }),
     responses: {

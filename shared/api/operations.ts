@@ -1,6 +1,26 @@
 import * as z from 'zod/mini';
 import type { EntityType } from '../storage/object-keys.ts';
 import {
+  Attachment,
+  AttachmentChangeRequest,
+  AttachmentListQuery,
+  AttachmentPage,
+  AttachmentParams,
+  AttachmentUploadRequest,
+  AttachmentUrls,
+  AttachmentUrlsRequest,
+  CompleteUploadRequest,
+  ContentQuery,
+  DeleteAttachmentsRequest,
+  DeletedAttachments,
+  MultipartPlan,
+  PublicAttachmentQuery,
+  SignedParts,
+  SignPartsRequest,
+  UploadedParts,
+  Usage,
+} from './attachment-schemas.ts';
+import {
   AgentOwnerRequest,
   AgentParams,
   AvatarImageQuery,
@@ -44,6 +64,8 @@ export interface Operation {
   readonly bodyTypes?: readonly string[];
   /** Takes an Idempotency-Key. */
   readonly idempotent?: true;
+  /** Takes If-Match with a revision. */
+  readonly conditional?: true;
   /** Status -> JSON body, or what else is answered. */
   readonly answers: Readonly<Record<number, z.ZodMiniType | string>>;
 }
@@ -149,7 +171,36 @@ export const OPERATIONS = {
     group: 'api',
     callers: 'its creator, admins, service',
     params: UploadParams,
-    answers: { 200: UploadTicket },
+    answers: { 200: z.union([UploadTicket, MultipartPlan]) },
+  },
+  signUploadParts: {
+    method: 'POST',
+    routes: [{ path: '/uploads/{uploadId}/parts' }],
+    summary: 'Addresses for parts of a large file, each for exactly its bytes',
+    group: 'api',
+    callers: 'its creator, admins, service',
+    params: UploadParams,
+    body: SignPartsRequest,
+    answers: { 200: SignedParts },
+  },
+  listUploadParts: {
+    method: 'GET',
+    routes: [{ path: '/uploads/{uploadId}/parts' }],
+    summary: 'The parts that have arrived',
+    group: 'api',
+    callers: 'its creator, admins, service',
+    params: UploadParams,
+    answers: { 200: UploadedParts },
+  },
+  completeUpload: {
+    method: 'POST',
+    routes: [{ path: '/uploads/{uploadId}/complete' }],
+    summary: 'Join the parts; repeating it is harmless',
+    group: 'api',
+    callers: 'its creator, admins, service',
+    params: UploadParams,
+    body: CompleteUploadRequest,
+    answers: { 202: Upload },
   },
   abortUpload: {
     method: 'DELETE',
@@ -159,6 +210,100 @@ export const OPERATIONS = {
     callers: 'its creator, admins, service',
     params: UploadParams,
     answers: { 204: 'aborted' },
+  },
+  createAttachment: {
+    method: 'POST',
+    routes: [{ path: '/attachments' }],
+    summary: 'Ask for an upload ticket, or for the plan of a large file in parts',
+    group: 'api',
+    callers: 'members',
+    body: AttachmentUploadRequest,
+    idempotent: true,
+    answers: { 201: z.union([UploadTicket, MultipartPlan]) },
+  },
+  listAttachments: {
+    method: 'GET',
+    routes: [{ path: '/attachments' }],
+    summary: 'The attachments that the caller may see, newest first',
+    group: 'api',
+    callers: 'members',
+    query: AttachmentListQuery,
+    answers: { 200: AttachmentPage },
+  },
+  getAttachment: {
+    method: 'GET',
+    routes: [{ path: '/attachments/{id}' }],
+    summary: 'What is known of an attachment, with links to its bytes',
+    group: 'api',
+    callers: 'members; if private its uploader, admins, service; of a draft its uploader',
+    params: AttachmentParams,
+    answers: { 200: Attachment },
+  },
+  getAttachmentContent: {
+    method: 'GET',
+    routes: [{ path: '/attachments/{id}/content' }],
+    summary: 'The bytes, by a redirect to a link that needs no token',
+    group: 'api',
+    callers: 'as for the attachment',
+    params: AttachmentParams,
+    query: ContentQuery,
+    answers: { 302: 'the link' },
+  },
+  updateAttachment: {
+    method: 'PATCH',
+    routes: [{ path: '/attachments/{id}' }],
+    summary: 'Rename it, show it to others or fewer, claim the draft, replace its metadata',
+    group: 'api',
+    callers: 'its uploader, admins; of a draft its uploader',
+    params: AttachmentParams,
+    body: AttachmentChangeRequest,
+    conditional: true,
+    answers: { 200: Attachment },
+  },
+  deleteAttachment: {
+    method: 'DELETE',
+    routes: [{ path: '/attachments/{id}' }],
+    summary: 'Delete it for everyone, at once',
+    group: 'api',
+    callers: 'its uploader, admins; of a draft its uploader',
+    params: AttachmentParams,
+    answers: { 204: 'deleted' },
+  },
+  getAttachmentUrls: {
+    method: 'POST',
+    routes: [{ path: '/attachments/urls' }],
+    summary: 'Links to the bytes of up to 100 attachments',
+    group: 'api',
+    callers: 'as for each attachment',
+    body: AttachmentUrlsRequest,
+    answers: { 200: AttachmentUrls },
+  },
+  deleteAttachments: {
+    method: 'POST',
+    routes: [{ path: '/attachments/delete' }],
+    summary: 'Delete up to 100 attachments, with a result for each',
+    group: 'api',
+    callers: 'as for each attachment',
+    body: DeleteAttachmentsRequest,
+    answers: { 200: DeletedAttachments },
+  },
+  getPublicAttachment: {
+    method: 'GET',
+    routes: [{ path: '/public/attachments/{id}' }],
+    summary: 'The bytes of a public attachment, or by a signed link: for <img> and downloads',
+    group: 'public-api',
+    callers: 'anyone; if not public with a link',
+    params: AttachmentParams,
+    query: PublicAttachmentQuery,
+    answers: { 302: 'the bytes' },
+  },
+  getUsage: {
+    method: 'GET',
+    routes: [{ path: '/usage' }],
+    summary: 'What the organization uses, and what is free',
+    group: 'api',
+    callers: 'members',
+    answers: { 200: Usage },
   },
   getHealth: {
     method: 'GET',
@@ -192,68 +337,3 @@ export type OperationGroup = Operation['group'];
 export type OperationsOf<G extends OperationGroup> = {
   [Id in OperationId]: (typeof OPERATIONS)[Id]['group'] extends G ? Id : never;
 }[OperationId];
-
-/** API Gateway's name of a route: `GET /api/v1/users/{id}/avatar`. */
-export type RouteKey = `${Method} ${string}`;
-
-export interface RouteEntry {
-  readonly routeKey: RouteKey;
-  readonly operationId: OperationId;
-  readonly operation: Operation;
-  readonly route: Route;
-  /** With the base path: `/api/v1/users/{id}/avatar`. */
-  readonly path: string;
-}
-
-/** Every route of the contract. */
-export const ROUTES: readonly RouteEntry[] = (Object.entries(OPERATIONS) as [OperationId, Operation][]).flatMap(
-  ([operationId, operation]) =>
-    operation.routes.map((route) => {
-      const path = `${BASE_PATH}${route.path}`;
-      return { routeKey: `${operation.method} ${path}` as const, operationId, operation, route, path };
-    }),
-);
-
-const BY_ROUTE_KEY = new Map<string, RouteEntry>(ROUTES.map((entry) => [entry.routeKey, entry]));
-
-/** The route of an API Gateway event's `routeKey`; undefined for `$default`. */
-export function routeOf(routeKey: string): RouteEntry | undefined {
-  return BY_ROUTE_KEY.get(routeKey);
-}
-
-/**
- * The routes whose path fits a request's raw path, with the path parameters decoded. Empty for an unknown path. A
- * parameter is one segment that is not empty; a malformed escape fits nothing.
- */
-export function routesAt(rawPath: string): { entry: RouteEntry; pathParameters: Record<string, string> }[] {
-  const segments = rawPath.split('/');
-  return ROUTES.flatMap((entry) => {
-    const pathParameters = matchSegments(entry.path.split('/'), segments);
-    return pathParameters ? [{ entry, pathParameters }] : [];
-  });
-}
-
-function matchSegments(template: readonly string[], segments: readonly string[]): Record<string, string> | undefined {
-  if (template.length !== segments.length) return undefined;
-  const parameters: Record<string, string> = {};
-  for (const [index, part] of template.entries()) {
-    const segment = segments[index] ?? '';
-    const name = /^\{(\w+)\}$/.exec(part)?.[1];
-    if (name === undefined) {
-      if (part !== segment) return undefined;
-      continue;
-    }
-    const value = decodeSegment(segment);
-    if (value === undefined || value === '') return undefined;
-    parameters[name] = value;
-  }
-  return parameters;
-}
-
-function decodeSegment(segment: string): string | undefined {
-  try {
-    return decodeURIComponent(segment);
-  } catch {
-    return undefined;
-  }
-}

@@ -8,35 +8,19 @@ import {
   type ThumbnailSize,
 } from '../images/formats.ts';
 import { UPLOAD_STATUSES } from '../metadata/records.ts';
-import { type AvatarRef, ENTITY_TYPES, ID_ACCEPTS, ID_PATTERN } from '../storage/object-keys.ts';
+import { type AvatarRef, ENTITY_TYPES } from '../storage/object-keys.ts';
+import { Attachment } from './attachment-schemas.ts';
+import { Id, MediaType, named, Sha256, Timestamp, Url } from './schema-parts.ts';
 
 /** The values that cross the API. Registered ones are named components in docs/openapi.json. */
 
 const SIZES = Object.keys(THUMBNAIL_SIZES) as [ThumbnailSize, ...ThumbnailSize[]];
 const FORMATS = Object.keys(THUMBNAIL_FORMATS) as [ThumbnailFormat, ...ThumbnailFormat[]];
 
-function named<S extends z.core.$ZodType>(id: string, schema: S): S {
-  z.globalRegistry.add(schema, { id });
-  return schema;
-}
-
-/** The id of a user, an agent or an organization. */
-export const Id = z.string().check(z.regex(ID_PATTERN, { error: ID_ACCEPTS }));
 const EntityTypeName = z.enum(ENTITY_TYPES);
-const Timestamp = z.iso.datetime({ precision: 3 });
-const Url = z.string().check(z.regex(/^https?:\/\//));
 const Fraction = z.number().check(z.gte(0), z.lte(1));
 
 const CropBody = named('Crop', z.strictObject({ x: Fraction, y: Fraction, size: z.number().check(z.gt(0), z.lte(1)) }));
-
-/** RFC 6838: type "/" subtype, no parameters. */
-const MediaType = z.string().check(
-  z.regex(/^[A-Za-z0-9][\w!#$&^.+-]{0,63}\/[A-Za-z0-9][\w!#$&^.+-]{0,63}$/, {
-    error: 'a media type without parameters, as image/jpeg',
-  }),
-);
-/** 32 bytes in base64. */
-const Sha256 = z.string().check(z.regex(/^[A-Za-z0-9+/]{43}=$/, { error: 'a SHA-256 in base64' }));
 
 export const AvatarParams = z.pipe(
   z.strictObject({ entityType: EntityTypeName, id: Id }),
@@ -85,6 +69,12 @@ export const WaitQuery = z.strictObject({
 export const IdempotencyKey = z
   .string()
   .check(z.regex(/^[\x21-\x7e]{1,255}$/, { error: '1 to 255 visible ASCII characters' }));
+
+/** The ETag of an attachment, as If-Match carries it. */
+export const Revision = z.pipe(
+  z.string().check(z.regex(/^("\d{1,15}"|\*)$/, { error: 'the ETag of the attachment, as "3", or *' })),
+  z.transform((eTag) => (eTag === '*' ? undefined : Number(eTag.slice(1, -1)))),
+);
 
 export const UploadTicket = named(
   'UploadTicket',
@@ -144,7 +134,7 @@ export const Upload = named(
   'Upload',
   z.strictObject({
     uploadId: z.string(),
-    kind: z.enum(['avatar', 'render']),
+    kind: z.enum(['avatar', 'render', 'attachment']),
     status: z.enum(UPLOAD_STATUSES),
     createdAt: Timestamp,
     /** Until when the ticket's URL works; only while bytes are expected. */
@@ -153,6 +143,7 @@ export const Upload = named(
     /** What a person can do about `code`. */
     remedy: z.optional(z.string()),
     avatar: z.optional(AvatarInfo),
+    attachment: z.optional(Attachment),
   }),
 );
 export type Upload = z.infer<typeof Upload>;

@@ -1,6 +1,6 @@
 import { ObjectChangedError } from '../errors.ts';
 import { type AvatarRef, avatarPrefix, isOriginalKey, type StorageKey } from '../storage/object-keys.ts';
-import { eachFile, type FileInfo, infoOrUndefined, type StorageBackend } from '../storage/storage-backend.ts';
+import { eachFile, type FileInfo, infoOrUndefined, type ObjectStorage } from '../storage/storage-backend.ts';
 import { generationOf } from './fence-mark.ts';
 
 /** Which objects of an avatar are meant. */
@@ -12,7 +12,7 @@ interface Selection {
 
 /** The original that was written at exactly this generation, whatever its extension. */
 export async function findOriginal(
-  storage: StorageBackend,
+  storage: ObjectStorage,
   avatar: AvatarRef,
   generation: number,
 ): Promise<FileInfo | undefined> {
@@ -25,7 +25,7 @@ export async function findOriginal(
  * meanwhile stays.
  */
 export async function removeAvatarObjects(
-  storage: StorageBackend,
+  storage: ObjectStorage,
   avatar: AvatarRef,
   selection: Selection,
 ): Promise<void> {
@@ -33,7 +33,7 @@ export async function removeAvatarObjects(
   await Promise.all(doomed.map(({ key, eTag }) => removeUnlessReplaced(storage, key, eTag)));
 }
 
-async function select(storage: StorageBackend, avatar: AvatarRef, selection: Selection): Promise<FileInfo[]> {
+async function select(storage: ObjectStorage, avatar: AvatarRef, selection: Selection): Promise<FileInfo[]> {
   const { keys = () => true, generations } = selection;
   const looked: Promise<FileInfo | undefined>[] = [];
   for await (const { key } of eachFile(storage, avatarPrefix(avatar))) {
@@ -43,7 +43,7 @@ async function select(storage: StorageBackend, avatar: AvatarRef, selection: Sel
   return infos.filter((info): info is FileInfo => info !== undefined && generations(generationOf(info)));
 }
 
-async function removeUnlessReplaced(storage: StorageBackend, key: StorageKey, ifMatch: string): Promise<void> {
+async function removeUnlessReplaced(storage: ObjectStorage, key: StorageKey, ifMatch: string): Promise<void> {
   try {
     await storage.deleteFile({ key, ifMatch });
   } catch (error) {

@@ -1,4 +1,4 @@
-import type { Dependencies } from '../dependencies.ts';
+import type { WorkerDependencies } from '../dependencies.ts';
 import { DependencyUnavailableError, InvalidKeyError, ObjectChangedError, ObjectExistsError } from '../errors.ts';
 import { TEMPORARY_PREFIX } from '../storage/object-keys.ts';
 import { infoOrUndefined, type UploadFileInput } from '../storage/storage-backend.ts';
@@ -19,7 +19,7 @@ export interface FencedWriteInput extends Omit<UploadFileInput, 'body' | 'metada
  * @throws InvalidKeyError for a key where clients write: an object there would be taken for an upload.
  */
 export async function fencedWrite(
-  { storage, sleep }: Pick<Dependencies, 'storage' | 'sleep'>,
+  { storage, sleep }: Pick<WorkerDependencies, 'storage' | 'sleep'>,
   { generation, body, ...file }: FencedWriteInput,
 ): Promise<'written' | 'outrun'> {
   if (file.key.startsWith(TEMPORARY_PREFIX)) throw new InvalidKeyError(file.key, 'clients write there');

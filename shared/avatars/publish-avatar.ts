@@ -1,7 +1,7 @@
-import type { Dependencies } from '../dependencies.ts';
+import type { WorkerDependencies } from '../dependencies.ts';
 import { THUMBNAIL_FORMATS, THUMBNAIL_SIZES, type ThumbnailFormat, type ThumbnailSize } from '../images/formats.ts';
 import type { RenderedAvatar } from '../images/thumbnails.ts';
-import type { AvatarImage, OriginalImage, ThumbnailBytes, UploadRecord } from '../metadata/records.ts';
+import type { AvatarImage, OriginalImage, ThumbnailBytes, UploadForAvatar } from '../metadata/records.ts';
 import { thumbnailKey } from '../storage/object-keys.ts';
 import { MARK_BYTES } from './fence-mark.ts';
 import { fencedWrite } from './fenced-write.ts';
@@ -21,8 +21,8 @@ export interface FinishedAvatar {
  * or a delete came first. `lost_lease`: another worker has the upload.
  */
 export async function publishAvatar(
-  dependencies: Pick<Dependencies, 'storage' | 'metadata' | 'clock' | 'sleep'>,
-  { upload, leaseId, finished }: { upload: UploadRecord; leaseId: string; finished: FinishedAvatar },
+  dependencies: Pick<WorkerDependencies, 'storage' | 'metadata' | 'clock' | 'sleep'>,
+  { upload, leaseId, finished }: { upload: UploadForAvatar; leaseId: string; finished: FinishedAvatar },
 ): Promise<'published' | 'superseded' | 'lost_lease'> {
   const { metadata, clock } = dependencies;
   const { uploadId, generation, crop } = upload;

@@ -1,15 +1,17 @@
 import type { ApiDependencies } from '../dependencies.ts';
 import { RequestRefusedError } from '../errors.ts';
-import type { AvatarAccess, IssueUploadInput, IssueUploadOutcome } from '../metadata/metadata-store.ts';
+import type { AvatarAccess } from '../metadata/record-access.ts';
+import type {
+  IssueAttachmentUploadInput,
+  IssueAvatarUploadInput,
+  IssueUploadOutcome,
+} from '../metadata/upload-store.ts';
 
 /** A throttled client waits this long; the switch is seen everywhere after 10 s. */
 const PAUSED_RETRY_SECONDS = 60;
 const TOO_MANY_RETRY_SECONDS = 30;
 
-export interface IssueInput extends Omit<IssueUploadInput, 'limits' | 'access'> {
-  /** Undefined: no record could allow it. */
-  readonly access: AvatarAccess | undefined;
-}
+export type IssueInput = Omit<IssueAvatarUploadInput, 'limits'> | Omit<IssueAttachmentUploadInput, 'limits'>;
 
 export interface Issued {
   readonly uploadId: string;
@@ -18,14 +20,22 @@ export interface Issued {
 }
 
 /**
+ * The access that a caller has to an avatar's record.
+ * @throws RequestRefusedError `not_found` where no record could give it any.
+ */
+export function requireAccess(access: AvatarAccess | undefined): AvatarAccess {
+  if (!access) throw new RequestRefusedError('not_found', 'nothing here');
+  return access;
+}
+
+/**
  * Issues an upload under the configured limits, unless uploads are paused.
  * @throws RequestRefusedError for every outcome but issued and replayed.
  */
 export async function issueUpload(
   { metadata, switches, settings }: ApiDependencies,
-  { access, ...input }: IssueInput,
+  input: IssueInput,
 ): Promise<Issued> {
-  if (!access) throw new RequestRefusedError('not_found', 'nothing here');
   const { uploadsPaused, reason } = await switches();
   if (uploadsPaused) {
     throw new RequestRefusedError('uploads_paused', reason ?? 'uploads are paused', {
@@ -34,7 +44,6 @@ export async function issueUpload(
   }
   const result = await metadata.issueUpload({
     ...input,
-    access,
     limits: {
       organizationBytes: settings.organizationBytes,
       organizationFiles: settings.organizationFiles,

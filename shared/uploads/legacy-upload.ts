@@ -7,7 +7,7 @@ import { ObjectExistsError, RequestRefusedError } from '../errors.ts';
 import type { UploadRecord } from '../metadata/records.ts';
 import type { AvatarRef } from '../storage/object-keys.ts';
 import { createAvatarUpload } from './create-upload-ticket.ts';
-import { digestRequest } from './idempotency.ts';
+import { avatarTarget, digestRequest } from './idempotency.ts';
 import { waitForEnd } from './upload-status.ts';
 
 /** Lambda takes 6 MB of request after base64, so 4 MiB of picture is what can be promised. */
@@ -38,7 +38,13 @@ export async function uploadFromRequest(
     principal,
     wish,
     ...(idempotencyKey !== undefined && {
-      idempotency: digestRequest({ key: idempotencyKey, principal, avatar, request: wish, bytes }),
+      idempotency: digestRequest({
+        key: idempotencyKey,
+        principal,
+        target: avatarTarget(avatar),
+        request: wish,
+        bytes,
+      }),
     }),
   });
   try {

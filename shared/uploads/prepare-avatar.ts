@@ -1,11 +1,12 @@
+import { refuseMalicious } from '../attachments/refuse-malicious.ts';
 import type { FinishedAvatar } from '../avatars/publish-avatar.ts';
 import type { Dependencies } from '../dependencies.ts';
-import { ContentRejectedError, DependencyUnavailableError } from '../errors.ts';
+import { ContentRejectedError } from '../errors.ts';
 import { isCropInside } from '../images/crop.ts';
 import { AVATAR_TYPES } from '../images/formats.ts';
 import { inspectImage } from '../images/inspect.ts';
 import { renderThumbnails } from '../images/thumbnails.ts';
-import type { UploadRecord } from '../metadata/records.ts';
+import type { UploadForAvatar } from '../metadata/records.ts';
 import { originalKey } from '../storage/object-keys.ts';
 
 /**
@@ -14,14 +15,14 @@ import { originalKey } from '../storage/object-keys.ts';
  */
 export async function prepareAvatar(
   { scanner }: Pick<Dependencies, 'scanner'>,
-  { upload, source }: { readonly upload: UploadRecord; readonly source: Uint8Array },
+  { upload, source }: { readonly upload: UploadForAvatar; readonly source: Uint8Array },
 ): Promise<FinishedAvatar> {
   const image = await inspectImage(source);
   const { contentType, width, height } = image;
   if (upload.crop && !isCropInside(upload.crop, image)) {
     throw new ContentRejectedError('crop_outside_image', `the crop is not inside ${width}x${height} pixels`);
   }
-  await scan(scanner, source);
+  await refuseMalicious(scanner, [source]);
   return {
     original: {
       key: originalKey(upload.avatar, AVATAR_TYPES[contentType]),
@@ -33,12 +34,4 @@ export async function prepareAvatar(
     originalBytes: source,
     rendered: await renderThumbnails(image, upload.crop),
   };
-}
-
-async function scan(scanner: Dependencies['scanner'], bytes: Uint8Array): Promise<void> {
-  const verdict = await scanner.scan({ bytes });
-  if (verdict === 'infected') throw new ContentRejectedError('infected', 'the scanner found malicious content');
-  if (verdict === 'disallowed')
-    throw new ContentRejectedError('content_disallowed', 'the scanner refuses this content');
-  if (verdict !== 'clean') throw new DependencyUnavailableError('the scanner gave no answer');
 }

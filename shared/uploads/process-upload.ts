@@ -1,12 +1,13 @@
+import { writeAttachment } from '../attachments/write-attachment.ts';
 import { findOriginal } from '../avatars/avatar-objects.ts';
 import { publishAvatar } from '../avatars/publish-avatar.ts';
 import type { WorkerDependencies } from '../dependencies.ts';
 import { AppError, ContentRejectedError, DependencyUnavailableError, type RejectionCode } from '../errors.ts';
-import { isTerminal, type UploadRecord } from '../metadata/records.ts';
-import { infoOrUndefined } from '../storage/storage-backend.ts';
+import { type AttachmentUpload, isTerminal, type UploadForAvatar, type UploadRecord } from '../metadata/records.ts';
+import { type FileInfo, infoOrUndefined } from '../storage/storage-backend.ts';
 import { cleanUpAfter } from './clean-up.ts';
 import { prepareAvatar } from './prepare-avatar.ts';
-import { findSource } from './upload-source.ts';
+import { findSource, sourceFaultOf } from './upload-source.ts';
 
 /** Workers that may die over one file before it is taken for the cause. */
 const MAX_DEATHS = 3;
@@ -35,8 +36,8 @@ export async function processUpload(
   const seen = await metadata.getUpload({ uploadId });
   if (!seen) return { result: 'unknown' };
   // Looked at before the lease is taken: the version seen first is the one that counts (a POST form can be sent twice).
-  const sent = seen.kind === 'avatar' ? await infoOrUndefined(storage, seen.key) : undefined;
-  if (seen.kind === 'avatar' && seen.status === 'pending' && !sent) return { result: 'no_bytes_yet' };
+  const sent = seen.kind === 'render' ? undefined : await infoOrUndefined(storage, seen.key);
+  if (seen.kind !== 'render' && seen.status === 'pending' && !sent) return { result: 'no_bytes_yet' };
 
   const begun = await begin(dependencies, { uploadId, eTag: sent?.eTag });
   if (begun.outcome === 'unknown') return { result: 'unknown' };
@@ -46,8 +47,7 @@ export async function processUpload(
     return { result: 'finished_before' };
   }
   const ended = await underLease(dependencies, begun);
-  const { kind, createdAt } = begun.upload;
-  measure(dependencies, ended, kind === 'render' ? new Date(createdAt) : sent?.lastModified);
+  measure(dependencies, ended, startOf(begun.upload, sent));
   // Also without the lease: what this worker wrote after another one had ended the upload must go too.
   const upload = await metadata.getUpload({ uploadId });
   if (upload && isTerminal(upload.status)) await cleanUpAfter(dependencies, upload);
@@ -55,10 +55,16 @@ export async function processUpload(
 }
 
 /**
- * Counts how an upload ended. ReadyLatency runs from `since` to now. A render counts from its request; what was sent,
- * from when the storage had it (`lastModified`, on S3 in whole seconds), so lost events and dead workers are in it.
- * Undefined: an earlier worker kept the original, and the bytes are gone.
+ * From when an upload's latency counts. A render: from its request. What was sent: from when the storage had it
+ * (`lastModified`, on S3 in whole seconds), so lost events and dead workers are in it. Undefined: an earlier worker kept
+ * the original, and the bytes are gone; or it came in parts, which S3 dates at their beginning.
  */
+function startOf(upload: UploadRecord, sent: FileInfo | undefined): Date | undefined {
+  if (upload.kind === 'render') return new Date(upload.createdAt);
+  return upload.method === 'multipart' ? undefined : sent?.lastModified;
+}
+
+/** Counts how an upload ended. ReadyLatency runs from `since` to now. */
 function measure({ metrics, clock }: WorkerDependencies, { result }: ProcessingResult, since?: Date): void {
   if (result === 'superseded') metrics.record({ UploadsSuperseded: 1 });
   if (result === 'rejected') metrics.record({ UploadsReady: 0, UploadsRejected: 1 });
@@ -86,7 +92,7 @@ async function underLease(dependencies: WorkerDependencies, leased: Leased): Pro
       // Once claimed, its objects may be public: it must be carried to its end, not undone.
       if (rejected !== 'claimed') return rejected;
     }
-    return await renderAndPublish(dependencies, leased);
+    return await checkAndPublish(dependencies, leased);
   } catch (error) {
     // What a dependency failed at has a name of ours. Anything else is a defect: the attempt counts, so that a file that
     // meets it each time ends after all.
@@ -95,12 +101,10 @@ async function underLease(dependencies: WorkerDependencies, leased: Leased): Pro
   }
 }
 
-async function renderAndPublish(dependencies: WorkerDependencies, leased: Leased): Promise<ProcessingResult> {
+async function checkAndPublish(dependencies: WorkerDependencies, leased: Leased): Promise<ProcessingResult> {
   const { upload, leaseId } = leased;
   try {
-    const source = await findSource(dependencies, upload);
-    const finished = source && (await prepareAvatar(dependencies, { upload, source }));
-    const result = finished ? await publishAvatar(dependencies, { upload, leaseId, finished }) : 'superseded';
+    const result = await publish(dependencies, leased);
     if (result !== 'superseded') return { result };
     const { uploadId } = upload;
     return { result: await dependencies.metadata.supersedeUpload({ uploadId, leaseId, now: dependencies.clock() }) };
@@ -113,16 +117,44 @@ async function renderAndPublish(dependencies: WorkerDependencies, leased: Leased
   }
 }
 
+async function publish(
+  dependencies: WorkerDependencies,
+  { upload, leaseId }: Leased,
+): Promise<'published' | 'superseded' | 'lost_lease'> {
+  if (upload.kind === 'attachment') return publishAttachment(dependencies, { upload, leaseId });
+  const source = await findSource(dependencies, upload);
+  const finished = source && (await prepareAvatar(dependencies, { upload, source }));
+  return finished ? publishAvatar(dependencies, { upload, leaseId, finished }) : 'superseded';
+}
+
+async function publishAttachment(
+  dependencies: WorkerDependencies,
+  { upload, leaseId }: { readonly upload: AttachmentUpload; readonly leaseId: string },
+): Promise<'published' | 'superseded' | 'lost_lease'> {
+  const { metadata, clock } = dependencies;
+  const file = await writeAttachment(dependencies, upload).catch((error: unknown) => {
+    throw sourceFaultOf(error) ?? error;
+  });
+  return metadata.publishAttachment({ uploadId: upload.uploadId, leaseId, file, now: clock() });
+}
+
 async function reject(
   { storage, metadata, clock }: WorkerDependencies,
   { upload, leaseId }: Leased,
   code: RejectionCode,
 ): Promise<ProcessingResult | 'claimed'> {
-  const { uploadId, avatar, generation } = upload;
-  const nothingWritten = (await findOriginal(storage, avatar, generation)) === undefined;
+  const { uploadId } = upload;
+  const nothingWritten = upload.kind === 'attachment' || (await isUnwritten(storage, upload));
   const result = await metadata.rejectUpload({ uploadId, leaseId, code, nothingWritten, now: clock() });
   if (result === 'rejected') return { result, code };
   return result === 'claimed' ? result : { result };
+}
+
+async function isUnwritten(
+  storage: WorkerDependencies['storage'],
+  { avatar, generation }: UploadForAvatar,
+): Promise<boolean> {
+  return (await findOriginal(storage, avatar, generation)) === undefined;
 }
 
 async function giveBack({ metadata, clock, log }: WorkerDependencies, { upload, leaseId }: Leased): Promise<void> {

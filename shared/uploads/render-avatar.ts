@@ -4,7 +4,7 @@ import type { ApiDependencies } from '../dependencies.ts';
 import { RequestRefusedError } from '../errors.ts';
 import { isCropInside } from '../images/crop.ts';
 import type { Crop } from '../images/formats.ts';
-import { meetsAccess } from '../metadata/metadata-store.ts';
+import { meetsAccess } from '../metadata/record-access.ts';
 import type { AvatarRef } from '../storage/object-keys.ts';
 import { issueUpload } from './issue-upload.ts';
 

@@ -1,22 +1,22 @@
 import { findOriginal } from '../avatars/avatar-objects.ts';
 import { readWithoutMark } from '../avatars/fence-mark.ts';
-import type { Dependencies } from '../dependencies.ts';
+import type { WorkerDependencies } from '../dependencies.ts';
 import { ContentRejectedError, ObjectChangedError, ObjectNotFoundError } from '../errors.ts';
-import type { AvatarUpload, RenderUpload, UploadRecord } from '../metadata/records.ts';
-import { type DownloadedFile, readWhole } from '../storage/storage-backend.ts';
+import type { AvatarUpload, RenderUpload, UploadForAvatar } from '../metadata/records.ts';
+import { discard, readWhole } from '../storage/storage-backend.ts';
 
-type Needs = Pick<Dependencies, 'storage' | 'metadata'>;
+type Needs = Pick<WorkerDependencies, 'storage' | 'metadata'>;
 
 /**
  * The bytes an upload is made of: what the client sent, in the version seen first; for a render, the avatar's kept
  * original. Undefined: the avatar was deleted or replaced meanwhile.
  * @throws ContentRejectedError `upload_lost` or `upload_changed`, unless an earlier worker kept the original already.
  */
-export async function findSource(needs: Needs, upload: UploadRecord): Promise<Uint8Array | undefined> {
+export async function findSource(needs: Needs, upload: UploadForAvatar): Promise<Uint8Array | undefined> {
   try {
     return upload.kind === 'avatar' ? await sentBytes(needs, upload) : await keptOriginal(needs, upload);
   } catch (error) {
-    const fault = faultOf(error);
+    const fault = sourceFaultOf(error);
     if (!fault) throw error;
     const original = await findOriginal(needs.storage, upload.avatar, upload.generation);
     if (!original) throw fault;
@@ -48,7 +48,8 @@ async function isOutrun({ metadata }: Needs, { avatar, generation }: RenderUploa
   return !record || record.deletedGeneration >= generation || record.claimedGeneration > generation;
 }
 
-function faultOf(error: unknown): ContentRejectedError | undefined {
+/** What it means for the upload that its bytes cannot be read as they were seen; undefined for any other fault. */
+export function sourceFaultOf(error: unknown): ContentRejectedError | undefined {
   if (error instanceof ContentRejectedError) return error;
   if (error instanceof ObjectNotFoundError) {
     return new ContentRejectedError('upload_lost', 'the bytes are gone', { cause: error });
@@ -57,9 +58,4 @@ function faultOf(error: unknown): ContentRejectedError | undefined {
     return new ContentRejectedError('upload_changed', 'other bytes stand there now', { cause: error });
   }
   return undefined;
-}
-
-/** Lets go of a body that nobody reads. */
-async function discard({ body }: DownloadedFile): Promise<void> {
-  await body[Symbol.asyncIterator]().return?.();
 }

@@ -1,7 +1,8 @@
 import type { Principal } from '../access/principal.ts';
-import { mayUseUpload } from '../access/rules.ts';
+import { mayReadAttachment, mayUseUpload } from '../access/rules.ts';
 import { PROBLEMS } from '../api/problems.ts';
-import type { AvatarInfo, Upload } from '../api/schemas.ts';
+import type { Upload } from '../api/schemas.ts';
+import { viewAttachment } from '../attachments/view-attachment.ts';
 import { describeAvatar } from '../avatars/avatar-info.ts';
 import type { ApiDependencies, Dependencies } from '../dependencies.ts';
 import { RequestRefusedError } from '../errors.ts';
@@ -40,21 +41,37 @@ export async function waitForEnd(
   return current;
 }
 
-/** What the API says of an upload; with the avatar's info once it is ready. */
-export async function viewUpload(dependencies: ApiDependencies, upload: UploadRecord): Promise<Upload> {
+/** What the API says of an upload; with what it became once it is ready. */
+export async function viewUpload(
+  dependencies: ApiDependencies,
+  { upload, principal }: { readonly upload: UploadRecord; readonly principal: Principal },
+): Promise<Upload> {
   const { uploadId, kind, status, createdAt, code } = upload;
-  const avatar = status === 'ready' ? await avatarOf(dependencies, upload) : undefined;
+  const result = status === 'ready' ? await resultOf(dependencies, { upload, principal }) : undefined;
   return {
     uploadId,
     kind,
     status,
     createdAt,
-    ...(upload.kind === 'avatar' && status === 'pending' && { expiresAt: upload.urlExpiresAt }),
+    ...(upload.kind !== 'render' && status === 'pending' && { expiresAt: upload.urlExpiresAt }),
     ...(code && { code, remedy: PROBLEMS[code].remedy }),
-    ...(avatar && { avatar }),
+    ...result,
   };
 }
 
-async function avatarOf(dependencies: ApiDependencies, { avatar }: UploadRecord): Promise<AvatarInfo> {
-  return describeAvatar(dependencies, avatar, await dependencies.metadata.getAvatar(avatar));
+/**
+ * What became of it; nothing once an attachment is deleted again, and to those who may follow the upload but not see the
+ * attachment: admins and services of a draft, the uploader from another organization.
+ */
+async function resultOf(
+  dependencies: ApiDependencies,
+  { upload, principal }: { readonly upload: UploadRecord; readonly principal: Principal },
+): Promise<Pick<Upload, 'avatar' | 'attachment'>> {
+  const { metadata, settings, linkSecret, clock } = dependencies;
+  if (upload.kind !== 'attachment') {
+    return { avatar: await describeAvatar(dependencies, upload.avatar, await metadata.getAvatar(upload.avatar)) };
+  }
+  const file = await metadata.getAttachment({ fileId: upload.uploadId });
+  if (file?.status !== 'ready' || !mayReadAttachment(principal, file)) return {};
+  return { attachment: viewAttachment({ settings, keys: await linkSecret(), now: clock() }, file) };
 }

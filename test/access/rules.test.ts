@@ -1,8 +1,16 @@
 import { describe, expect, it } from 'vitest';
 import type { Principal } from '../../shared/access/principal.ts';
-import { avatarWriteAccess, mayBindAgents, mayReadAvatar, mayUseUpload } from '../../shared/access/rules.ts';
-import { meetsAccess } from '../../shared/metadata/metadata-store.ts';
-import type { AvatarRecord, UploadRecord } from '../../shared/metadata/records.ts';
+import {
+  attachmentWriteAccess,
+  avatarWriteAccess,
+  mayBindAgents,
+  mayReadAttachment,
+  mayReadAvatar,
+  mayUseUpload,
+  seesPrivateAttachments,
+} from '../../shared/access/rules.ts';
+import { meetsAccess, meetsAttachmentAccess } from '../../shared/metadata/record-access.ts';
+import type { AttachmentRecord, AvatarRecord, UploadRecord, Visibility } from '../../shared/metadata/records.ts';
 
 function principal(sub: string, organizationId = 'acme', ...roles: string[]): Principal {
   return { sub, organizationId, roles: new Set(roles) };
@@ -82,5 +90,40 @@ describe('an upload', () => {
     ['an admin of another organization', principal('eve', 'umbrella', 'admin'), false],
   ])('is followed by %s: %s', (_, caller, allowed) => {
     expect(mayUseUpload('upload.read', caller, adasUpload)).toBe(allowed);
+  });
+});
+
+describe('an attachment', () => {
+  const callers = {
+    uploader: principal('ada'),
+    'the uploader, gone to another organization': principal('ada', 'umbrella'),
+    member: principal('bob'),
+    admin: principal('eve', 'acme', 'admin'),
+    service: principal('cron', 'acme', 'service'),
+    stranger: principal('eve', 'umbrella', 'admin', 'service'),
+  };
+  const adas = (visibility: Visibility, draft = false) =>
+    ({ organizationId: 'acme', ownerId: 'ada', visibility, draft }) as AttachmentRecord;
+  const whoMay = (may: (caller: Principal) => boolean) =>
+    Object.entries(callers).flatMap(([name, caller]) => (may(caller) ? [name] : []));
+
+  it.each<[string, AttachmentRecord, string[]]>([
+    ['public', adas('public'), ['uploader', 'member', 'admin', 'service']],
+    ['organization', adas('organization'), ['uploader', 'member', 'admin', 'service']],
+    ['private', adas('private'), ['uploader', 'admin', 'service']],
+    ['a draft', adas('public', true), ['uploader']],
+  ])('that is %s is seen by those', (_, file, readers) => {
+    expect(whoMay((caller) => mayReadAttachment(caller, file))).toEqual(readers);
+  });
+
+  it.each<[string, AttachmentRecord, string[]]>([
+    ['sent', adas('private'), ['uploader', 'admin']],
+    ['a draft', adas('public', true), ['uploader']],
+  ])('that is %s is changed by those', (_, file, writers) => {
+    expect(whoMay((caller) => meetsAttachmentAccess(file, attachmentWriteAccess(caller)))).toEqual(writers);
+  });
+
+  it('that is private to others is in the lists of admins and services', () => {
+    expect(whoMay(seesPrivateAttachments)).toEqual(['admin', 'service', 'stranger']);
   });
 });

@@ -91,6 +91,29 @@ describe('dispatch', () => {
     expect([code, details.field]).toEqual(['invalid_request', 'id']);
   });
 
+  it.each([
+    ['"3"', 3],
+    ['*', undefined],
+    [undefined, undefined],
+  ])('reads If-Match %s as the revision %s', async (header, ifMatch) => {
+    const change = {
+      routeKey: 'PATCH /api/v1/attachments/{id}',
+      method: 'PATCH',
+      pathParameters: { id: 'f1' },
+      headers: { 'content-type': 'application/json', ...(header !== undefined && { 'if-match': header }) },
+      body: { json: { filename: 'x' } },
+    };
+    expect((await dispatch(request(change))).body).toMatchObject({ params: { id: 'f1' } });
+    expect((await dispatch(request(change))).body).toHaveProperty('ifMatch', ifMatch);
+  });
+
+  it('refuses an If-Match that is no revision', async () => {
+    const headers = { 'content-type': 'application/json', 'if-match': 'W/"3"' };
+    const change = { routeKey: 'PATCH /api/v1/attachments/{id}', pathParameters: { id: 'f1' }, headers };
+    const { details } = await refusalOf({ ...change, body: { json: { filename: 'x' } } });
+    expect(details.field).toBe('If-Match');
+  });
+
   it('refuses an Idempotency-Key with a space', async () => {
     const { details } = await refusalOf({ headers: { 'content-type': 'application/json', 'idempotency-key': 'a b' } });
     expect(details.field).toBe('Idempotency-Key');

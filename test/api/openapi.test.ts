@@ -1,7 +1,7 @@
 import { readFileSync } from 'node:fs';
 import { describe, expect, it } from 'vitest';
 import { openApiDocument } from '../../shared/api/openapi.ts';
-import { ROUTES } from '../../shared/api/operations.ts';
+import { ROUTES } from '../../shared/api/routes.ts';
 
 describe('the OpenAPI document', () => {
   const document = openApiDocument() as {

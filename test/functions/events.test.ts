@@ -93,14 +93,17 @@ describe('a message of the uploads queue', () => {
 });
 
 describe('a message of the maintenance queue', () => {
-  it('reads as it was written', () => {
-    const avatar = { entityType: 'users', entityId: 'ada' } as const;
-    expect(purgeMessageOf({ body: purgeMessage(avatar) })).toEqual(avatar);
-  });
+  it.each([{ avatar: { entityType: 'users', entityId: 'ada' } }, { attachment: 'a-1' }] as const)(
+    'reads as it was written: %o',
+    (purge) => {
+      expect(purgeMessageOf({ body: purgeMessage(purge) })).toEqual(purge);
+    },
+  );
 
   it.each([
     ['another folder', { purge: { entityType: 'temp', entityId: 'ada' } }],
     ['an id that could leave its folder', { purge: { entityType: 'users', entityId: '../x' } }],
+    ['an attachment that could leave its folder', { purge: { attachment: '../x' } }],
     ['nothing', {}],
   ])('is an error for %s', (_, message) => {
     expect(() => purgeMessageOf({ body: JSON.stringify(message) })).toThrow(TypeError);

@@ -13,7 +13,7 @@ describe.each([
   ['of which only the origins are said', SMALL_STAGE],
   ['in which everything is said', FULL_STAGE],
 ])('the templates of a stage %s', (_, said) => {
-  it('are accepted by the linter of CloudFormation', { timeout: 120_000 }, async () => {
+  it('are accepted by the linter of CloudFormation', { timeout: 300_000 }, async () => {
     const app = createApp();
     createStageStacks(app, { stage: 'test', config: parseStage('test', said) }, withoutCode);
     const { stacks, directory } = app.synth();

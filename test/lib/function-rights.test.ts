@@ -11,15 +11,19 @@ const RIGHTS: Record<FunctionName, Record<string, string>> = {
     'bucket/': 's3:ListBucket',
     'bucket/team/files/attachments/*': 's3:GetObject',
     'bucket/team/files/previews/*': 's3:GetObject',
+    'link secret': 'secretsmanager:GetSecretValue',
   },
   api: {
     'its log/': 'logs:CreateLogStream logs:PutLogEvents',
     'table/': 'dynamodb:BatchGetItem dynamodb:ConditionCheckItem dynamodb:GetItem dynamodb:PutItem dynamodb:UpdateItem',
-    'table/index/*': 'dynamodb:Query',
+    'table/index/byOrganization': 'dynamodb:Query',
+    'table/index/byOwner': 'dynamodb:Query',
+    'table/index/byContext': 'dynamodb:Query',
     'bucket/': 's3:ListBucket',
     'bucket/team/files/temp/uploads/*': 's3:AbortMultipartUpload s3:GetObject s3:ListMultipartUploadParts s3:PutObject',
     'uploads queue/': 'sqs:SendMessage',
     'maintenance queue/': 'sqs:SendMessage',
+    'link secret': 'secretsmanager:GetSecretValue',
   },
   'process-upload': {
     'its log/': 'logs:CreateLogStream logs:PutLogEvents',
@@ -58,6 +62,7 @@ const NAMES: readonly (readonly [RegExp, string])[] = [
   [/^\S*ExportsOutputFnGetAttMetadataTable[0-9A-F]{8}Arn[0-9A-F]{8}\/?/, 'table/'],
   [/^\S*ExportsOutputFnGetAttUploadsQueue[0-9A-F]{8}Arn[0-9A-F]{8}$/, 'uploads queue/'],
   [/^\S*ExportsOutputFnGetAttMaintenanceQueue[0-9A-F]{8}Arn[0-9A-F]{8}$/, 'maintenance queue/'],
+  [/^\S*ExportsOutputFnGetAttLinkSecret[0-9A-F]{8}Id[0-9A-F]{8}$/, 'link secret'],
   [/(?<=distribution\/)\S*ExportsOutputRefCdnDistribution\w+$/, 'distribution'],
 ];
 

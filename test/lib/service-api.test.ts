@@ -1,6 +1,6 @@
 import type { Template } from 'aws-cdk-lib/assertions';
 import { describe, expect, it } from 'vitest';
-import { ROUTES } from '../../shared/api/operations.ts';
+import { ROUTES } from '../../shared/api/routes.ts';
 import { FULL_STAGE, resourceOf, resourcesOf, SMALL_STAGE, synthesizeStage, textOf } from './synthesize-stage.ts';
 
 const { service } = synthesizeStage(FULL_STAGE);

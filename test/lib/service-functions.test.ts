@@ -78,6 +78,10 @@ describe('the environment of a function', () => {
       ROLES_CLAIM: 'groups',
       AGENT_BINDING: 'first-ticket',
       AVATAR_MAX_BYTES: limits.avatarMaxBytes,
+      ATTACHMENT_MAX_BYTES: limits.attachmentMaxBytes,
+      ATTACHMENT_TYPES: 'image/*,application/pdf',
+      MULTIPART_THRESHOLD: limits.multipartThreshold,
+      STRIP_MAX_BYTES: limits.stripMaxBytes,
       ORGANIZATION_BYTES: limits.organizationBytes,
       ORGANIZATION_FILES: limits.organizationFiles,
       OPEN_UPLOADS_PER_USER: limits.openUploadsPerUser,
@@ -102,6 +106,7 @@ describe('the environment of a function', () => {
     expect(textOf(variables.UPLOAD_QUEUE_URL)).toMatch(/RefUploadsQueue/);
     expect(textOf(variables.MAINTENANCE_QUEUE_URL)).toMatch(/RefMaintenanceQueue/);
     expect(textOf(variables.CLOUDFRONT_DISTRIBUTION_ID)).toMatch(/RefCdnDistribution/);
+    expect(textOf(variables.LINK_SECRET_ARN)).toMatch(/GetAttLinkSecret\w+Id/);
   });
 });
 

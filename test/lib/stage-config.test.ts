@@ -28,8 +28,12 @@ describe('what is said of a stage', () => {
       ...SMALL_STAGE,
       name: 'unified-file-storage',
       agentBinding: 'registered',
+      attachmentTypes: ['*'],
       limits: {
         avatarMaxBytes: 10_485_760,
+        attachmentMaxBytes: 5_368_709_120,
+        multipartThreshold: 104_857_600,
+        stripMaxBytes: 67_108_864,
         organizationBytes: 10_737_418_240,
         organizationFiles: 100_000,
         openUploadsPerUser: 20,
@@ -91,7 +95,7 @@ describe('what is said of a stage', () => {
     [{ alarmEmail: 'operations' }, 'alarmEmail is "operations"; it accepts an e-mail address'],
     [
       { limits: { avatarBytes: 1 } },
-      'limits has the unknown key "avatarBytes"; it accepts avatarMaxBytes, organizationBytes, organizationFiles, openUploadsPerUser, concurrentUploads, requestsPerSecond',
+      'limits has the unknown key "avatarBytes"; it accepts avatarMaxBytes, attachmentMaxBytes, multipartThreshold, stripMaxBytes, organizationBytes, organizationFiles, openUploadsPerUser, concurrentUploads, requestsPerSecond',
     ],
   ])('%j is refused in one sentence', (said, sentence) => {
     expect(faultsOf(() => parseStage('stages.prod', { ...SMALL_STAGE, ...said }))).toBe(`stages.prod.${sentence}`);

@@ -36,8 +36,12 @@ export const FULL_STAGE = {
     rolesClaim: 'groups',
   },
   agentBinding: 'first-ticket',
+  attachmentTypes: ['image/*', 'application/pdf'],
   limits: {
     avatarMaxBytes: 5_000_000,
+    attachmentMaxBytes: 2_000_000_000,
+    multipartThreshold: 50_000_000,
+    stripMaxBytes: 30_000_000,
     organizationBytes: 1_000_000_000,
     organizationFiles: 5000,
     openUploadsPerUser: 7,

@@ -18,6 +18,7 @@ const COMPLETE = {
   PUBLIC_BASE_URL: 'https://files.example.com',
   UPLOAD_QUEUE_URL: 'https://sqs.example.com/uploads',
   MAINTENANCE_QUEUE_URL: 'https://sqs.example.com/maintenance',
+  LINK_SECRET_ARN: 'arn:aws:secretsmanager:us-east-1:123456789012:secret:links-1a2b3c',
 };
 const CREATE = {
   'public-api': createPublicApiDependencies,
@@ -34,6 +35,8 @@ describe('a function on AWS', () => {
   it.each([
     ['public-api', 'PUBLIC_BASE_URL'],
     ['public-api', 'METADATA_TABLE_NAME'],
+    ['public-api', 'LINK_SECRET_ARN'],
+    ['api', 'LINK_SECRET_ARN'],
     ['api', 'UPLOAD_QUEUE_URL'],
     ['api', 'S3_BUCKET_NAME'],
     ['process-upload', 'METADATA_TABLE_NAME'],

@@ -156,6 +156,7 @@ function environmentOf(tableName: string): Record<string, string> {
     METADATA_TABLE_NAME: tableName,
     UPLOAD_QUEUE_URL: 'http://127.0.0.1:9/uploads',
     MAINTENANCE_QUEUE_URL: 'http://127.0.0.1:9/maintenance',
+    LINK_SECRET_ARN: 'arn:aws:secretsmanager:us-east-1:123456789012:secret:links-1a2b3c',
     PUBLIC_BASE_URL: 'https://files.example.com',
   };
 }

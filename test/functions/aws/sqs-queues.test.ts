@@ -3,7 +3,7 @@ import { mockClient } from 'aws-sdk-client-mock';
 import { afterAll, beforeEach, describe, expect, it } from 'vitest';
 import { createSqsQueues } from '../../../functions/aws/sqs-queues.ts';
 import { purgeMessageOf, uploadMessagesOf } from '../../../functions/events.ts';
-import type { Queues } from '../../../shared/dependencies.ts';
+import type { PurgeMessage, Queues } from '../../../shared/dependencies.ts';
 import { DependencyUnavailableError } from '../../../shared/errors.ts';
 import type { AvatarRef } from '../../../shared/storage/object-keys.ts';
 
@@ -32,15 +32,16 @@ describe('the queues', () => {
     expect(uploadMessagesOf({ body }, BUCKET)).toEqual([{ uploadId: 'u-1' }]);
   });
 
-  it.each<AvatarRef>([ada, { entityType: 'agents', entityId: 'ada|b=c@d+e' }])(
-    'take a purge of $entityType/$entityId as the message that maintenance reads',
-    async (avatar) => {
-      await queues.sendPurge({ avatar });
-      expect(sent()).toEqual([{ QueueUrl: URLS.maintenanceQueueUrl, MessageBody: expect.any(String) }]);
-      const [{ MessageBody: body = '' } = {}] = sent();
-      expect(purgeMessageOf({ body })).toEqual(avatar);
-    },
-  );
+  it.each<PurgeMessage>([
+    { avatar: ada },
+    { avatar: { entityType: 'agents', entityId: 'ada|b=c@d+e' } },
+    { attachment: 'f-1' },
+  ])('take a purge as the message that maintenance reads: %o', async (purge) => {
+    await queues.sendPurge(purge);
+    expect(sent()).toEqual([{ QueueUrl: URLS.maintenanceQueueUrl, MessageBody: expect.any(String) }]);
+    const [{ MessageBody: body = '' } = {}] = sent();
+    expect(purgeMessageOf({ body })).toEqual(purge);
+  });
 
   it('send all messages, those of one moment too, through one client', async () => {
     await Promise.all([queues.sendUpload({ uploadId: 'u-1' }), queues.sendPurge({ avatar: ada })]);

@@ -4,6 +4,7 @@ import { request as httpRequest } from 'node:http';
 import { connect, type Socket } from 'node:net';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
+import type { StorageOfParts } from '../../../functions/local/transfer-upload.ts';
 import { DependencyUnavailableError } from '../../../shared/errors.ts';
 import { storageKeyOf } from '../../../shared/storage/object-keys.ts';
 import type { UploadGrant } from '../../../shared/storage/storage-backend.ts';
@@ -15,7 +16,7 @@ const key = storageKeyOf('temp/uploads/1');
 const MIB = 1024 ** 2;
 
 let local: LocalStorageUnderTest;
-let faults: ReturnType<typeof failingStorage>;
+let faults: ReturnType<typeof failingStorage<StorageOfParts>>;
 beforeEach(async () => {
   local = await openLocalStorage((backend) => {
     faults = failingStorage(backend);
