@@ -9,7 +9,9 @@ const timeouts = { testTimeout: 30_000, hookTimeout: 30_000 };
 /** The S3 and DynamoDB adapters and the functions over them, on servers that are started for the run. */
 const engines = {
   test: {
-    ...timeouts,
+    // Fifty writers of one item wait for each other.
+    testTimeout: 120_000,
+    hookTimeout: 120_000,
     name: 'engines',
     include: ['test/**/*.engine.test.ts'],
     globalSetup: ['test/engines/global-setup.ts'],
@@ -35,8 +37,8 @@ const rehearsal = {
     globalSetup: ['test/rehearsal/global-setup.ts'],
     setupFiles: ['test/rehearsal/setup-file.ts'],
     testTimeout: 90_000,
-    // The tests wait for the queues most of the time.
-    maxWorkers: 4,
+    // The functions run here too, each call at once in a process of its own.
+    maxWorkers: 2,
     sequence: { groupOrder: 2 },
     benchmark: { include: [] },
   },

@@ -66,21 +66,23 @@ export async function checkAnswer(answer: RawAnswer): Promise<void> {
   if (answer.status >= 400) expect(JSON.parse(answer.text), title).toMatchObject({ status: answer.status });
 }
 
-/** API Gateway answers these itself, before any function is asked, with `{"message"}`. */
+/** API Gateway answers these itself, without a function or in the place of one that failed, with `{"message"}`. */
 function isGatewayRefusal({ status, contentType, text }: RawAnswer): boolean {
   return (
-    [401, 413, 429, 503].includes(status) &&
+    [401, 413, 429, 502, 503].includes(status) &&
     contentType === 'application/json' &&
     /^\{"message":\s?"[^"]*"\}$/.test(text)
   );
 }
 
+/** An address as it is written goes before one with a parameter in its place (OpenAPI 3.1, "Path Templating Matching"). */
 function operationAt({ paths }: OpenApi, { method, pathname }: RawAnswer): Operation | undefined {
   const segments = pathname.split('/');
-  const path = Object.keys(paths).find((template) => {
+  const fitting = Object.keys(paths).filter((template) => {
     const parts = template.split('/');
     return parts.length === segments.length && parts.every((part, at) => part.startsWith('{') || part === segments[at]);
   });
+  const path = fitting.find((template) => template === pathname) ?? fitting[0];
   return path === undefined ? undefined : paths[path]?.[method.toLowerCase()];
 }
 

@@ -9,21 +9,29 @@ import { startLocalTarget } from './local-target.ts';
  * - ACCEPTANCE_BASE_URL: its address, without /api/v1. Unset: local mode is started for the run.
  * - ACCEPTANCE_TOKEN_COMMAND: a shell command that prints a token when `--sub U --org O [--role R] [--ttl S]` is appended.
  * - ACCEPTANCE_ORGANIZATION_BYTES: what a new organization may hold; two to fifteen times 10 MiB.
+ * - ACCEPTANCE_MULTIPART_THRESHOLD: its MULTIPART_THRESHOLD, in bytes. @default 100 MiB
  * - ACCEPTANCE_AGENT_BINDING: its AGENT_BINDING. @default first-ticket
  */
 export interface Target {
   readonly baseUrl: string;
   readonly tokenCommand: string;
   readonly organizationBytes: number;
+  /** Files of more bytes are sent in parts. */
+  readonly multipartThreshold: number;
+  /** An organization that may hold 3 GiB. @default - nobody prepared one */
+  readonly largeOrganization?: string;
   readonly agentBinding: 'first-ticket' | 'registered';
-  /** How often a request is repeated that the target was too busy for (503). A target on a laptop never is. */
+  /** How often a request is repeated that the target was too busy for (502, 503). A target on a laptop never is. */
   readonly patience: number;
   /** Where what the target stands on is known to differ from AWS, with the reason. */
   readonly differences: Readonly<Partial<Record<Difference, string>>>;
 }
 
-/** Fields of a form and headers of a PUT that no ticket granted; an escaped slash in a path; WWW-Authenticate. */
-export type Difference = 'ungrantedFields' | 'ungrantedHeaders' | 'encodedSlash' | 'challenge';
+/**
+ * Fields of a form and headers of a PUT that no ticket granted; a part that is sent twice; an escaped slash in a path;
+ * WWW-Authenticate.
+ */
+export type Difference = 'ungrantedFields' | 'ungrantedHeaders' | 'repeatedParts' | 'encodedSlash' | 'challenge';
 
 declare module 'vitest' {
   interface ProvidedContext {
@@ -70,6 +78,7 @@ function targetOf(environment: NodeJS.ProcessEnv): Target & { stop(): Promise<vo
     baseUrl: required('ACCEPTANCE_BASE_URL'),
     tokenCommand: required('ACCEPTANCE_TOKEN_COMMAND'),
     organizationBytes: Number(required('ACCEPTANCE_ORGANIZATION_BYTES')),
+    multipartThreshold: Number(environment.ACCEPTANCE_MULTIPART_THRESHOLD ?? 100 * 1024 ** 2),
     agentBinding: environment.ACCEPTANCE_AGENT_BINDING === 'registered' ? 'registered' : 'first-ticket',
     patience: 5,
     differences: {},

@@ -1,13 +1,16 @@
-import { type ChildProcess, spawn } from 'node:child_process';
+import { type ChildProcess, execFile, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { open, readdir, readFile, writeFile } from 'node:fs/promises';
 import { join, resolve } from 'node:path';
 import { createInterface } from 'node:readline';
+import { promisify } from 'node:util';
 import type { Target } from './global-setup.ts';
 
 const ROOT = resolve(import.meta.dirname, '../..');
 const MIB = 1024 ** 2;
 const ORGANIZATION_BYTES = 60 * MIB;
+const MULTIPART_THRESHOLD = 6 * MIB;
+const LARGE_ORGANIZATION = 'org-of-3-gib';
 const START_MILLISECONDS = 30_000;
 
 /** Local mode over a new folder inside `folder`, on a free port, until `stop`. `more`: settings besides. */
@@ -18,7 +21,7 @@ export async function startLocalTarget(
   const uploads = join(folder, 'uploads');
   const logFile = join(folder, 'server.log');
   const settings = join(folder, 'target.env');
-  const variables = { UPLOAD_DIRECTORY: uploads, PORT: 0, ORGANIZATION_BYTES, ...more };
+  const variables = { UPLOAD_DIRECTORY: uploads, PORT: 0, ORGANIZATION_BYTES, MULTIPART_THRESHOLD, ...more };
   await writeFile(
     settings,
     Object.entries(variables)
@@ -37,10 +40,19 @@ export async function startLocalTarget(
     server.kill();
     throw new Error(`local mode did not start:\n${await readFile(logFile, 'utf8')}`, { cause });
   });
+  await promisify(execFile)(process.execPath, [
+    ...node('bin/ops.ts'),
+    'limits',
+    LARGE_ORGANIZATION,
+    '--bytes',
+    '3 GiB',
+  ]);
   return {
     baseUrl,
+    largeOrganization: LARGE_ORGANIZATION,
     tokenCommand: [process.execPath, ...node('bin/token.ts')].map((word) => JSON.stringify(word)).join(' '),
     organizationBytes: ORGANIZATION_BYTES,
+    multipartThreshold: MULTIPART_THRESHOLD,
     agentBinding: 'first-ticket',
     patience: 0,
     differences: {},

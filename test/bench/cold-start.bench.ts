@@ -23,6 +23,7 @@ const ENVIRONMENT = {
   PUBLIC_BASE_URL: 'https://files.example.com',
   UPLOAD_QUEUE_URL: 'https://sqs.example.com/uploads',
   MAINTENANCE_QUEUE_URL: 'https://sqs.example.com/maintenance',
+  LINK_SECRET_ARN: 'arn:aws:secretsmanager:us-east-1:123456789012:secret:links-1a2b3c',
 };
 const HEALTH = { ...createUpload, routeKey: 'GET /api/v1/health', rawPath: '/api/v1/health', body: undefined };
 /** Everything up to the first call to the table: token, contract, schemas. */

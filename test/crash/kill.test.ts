@@ -135,7 +135,10 @@ describe(`a local server that is killed ${KILLS} times`, () => {
   /** The highest generation of uploads; an unknown one counts as higher than any. */
   async function newestOf(some: readonly Acknowledged[]): Promise<number> {
     const uploads = await Promise.all(some.flatMap((one) => ('uploadId' in one ? metadata.getUpload(one) : [])));
-    return Math.max(0, ...uploads.map((upload) => upload?.generation ?? Number.POSITIVE_INFINITY));
+    return Math.max(
+      0,
+      ...uploads.map((upload) => (upload && 'generation' in upload ? upload.generation : Number.POSITIVE_INFINITY)),
+    );
   }
 
   it('has died among pictures, forms, crops and deletes', () => {

@@ -38,7 +38,7 @@ const FUNCTION = 'AWS::Lambda::Function';
 const QUEUE = 'AWS::SQS::Queue';
 const BUCKET = 'AWS::S3::Bucket';
 const DISTRIBUTION = 'AWS::CloudFront::Distribution';
-const MAY_BE_USED = [QUEUE, BUCKET, DISTRIBUTION, 'AWS::DynamoDB::Table'];
+const MAY_BE_USED = [QUEUE, BUCKET, DISTRIBUTION, 'AWS::DynamoDB::Table', 'AWS::SecretsManager::Secret'];
 
 /** Every arrow that the templates have between two nodes: `from -> to`. */
 function arrowsOfTemplates(): string[] {

@@ -64,11 +64,13 @@ async function openService() {
     queues: { sendUpload: async () => {}, sendPurge: async () => {} },
     scanner: eicarScanner,
     switches: async () => ({ uploadsPaused: false }),
+    linkSecret: async () => ({ signing: Buffer.alloc(32), accepted: [] }),
     settings: {
       apiUrl: 'https://files.example.com/api/v1',
       claimNames: { subject: 'sub', organization: 'organization', roles: 'roles' },
       agentBinding: 'registered',
       avatarMaxBytes: 1024 ** 2,
+      attachments: { maxBytes: 1024 ** 2, types: ['*'], multipartThreshold: 5 * 1024 ** 2, stripMaxBytes: 1024 ** 2 },
       organizationBytes: 1024 ** 3,
       organizationFiles: 100,
       openUploadsPerUser: 20,

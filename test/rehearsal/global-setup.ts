@@ -31,6 +31,7 @@ const DIFFERENCES = {
 const MIB = 1024 ** 2;
 const NAME = 'files';
 const ORGANIZATION_BYTES = 60 * MIB;
+const MULTIPART_THRESHOLD = 6 * MIB;
 
 /**
  * Deploys the product into an account as anyone would, gives it to the acceptance suite, and takes it away again. Every
@@ -70,8 +71,9 @@ export default async function setup(project: TestProject): Promise<() => Promise
         baseUrl: outputs.ApiUrl as string,
         tokenCommand: issuer.tokenCommand,
         organizationBytes: ORGANIZATION_BYTES,
+        multipartThreshold: MULTIPART_THRESHOLD,
         agentBinding: 'registered',
-        patience: 5,
+        patience: 10,
         differences: DIFFERENCES,
         stop: async () => {},
       })),
@@ -88,7 +90,7 @@ function stageOf({ issuer, audience }: { readonly issuer: string; readonly audie
     name: NAME,
     allowedOrigins: ['https://app.example.com'],
     jwt: { issuer, audience: [audience] },
-    limits: { organizationBytes: ORGANIZATION_BYTES },
+    limits: { organizationBytes: ORGANIZATION_BYTES, multipartThreshold: MULTIPART_THRESHOLD },
     removalPolicy: 'destroy',
     alarmEmail: 'operations@example.com',
     bucketPath: 'tenant/a',

@@ -1,4 +1,5 @@
-import { BASE_PATH, type Method, routesAt } from '../../shared/api/operations.ts';
+import { BASE_PATH, type Method } from '../../shared/api/operations.ts';
+import { routesAt } from '../../shared/api/routes.ts';
 import type { Upload, UploadTicket } from '../../shared/api/schemas.ts';
 import type { Crop } from '../../shared/images/formats.ts';
 import type { AvatarRef } from '../../shared/storage/object-keys.ts';

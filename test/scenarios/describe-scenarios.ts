@@ -1,4 +1,7 @@
 import { describe } from 'vitest';
+import { describeAttaching } from './attaching.ts';
+import { describeAttachingInParts } from './attaching-in-parts.ts';
+import { describeAttachingLate } from './attaching-late.ts';
 import { describeBytes } from './bytes.ts';
 import { describeDeleting } from './deleting.ts';
 import { describeFailing } from './failing.ts';
@@ -18,5 +21,8 @@ export function describeScenarios(name: string, openAdapters: OpenAdapters): voi
     describeFailing(openAdapters);
     describeLimits(openAdapters);
     describeMeasuring(openAdapters);
+    describeAttaching(openAdapters);
+    describeAttachingInParts(openAdapters);
+    describeAttachingLate(openAdapters);
   });
 }

@@ -19,6 +19,7 @@ export const openEngineAdapters: OpenAdapters = async () => {
     metadata: new DynamoDbMetadataStore({ client, tableName }),
     bucket: { name: s3.options.bucket, keyPrefix: `${prefix}/` },
     sendBytes,
+    sendPart,
     async close() {
       await client.send(new DeleteTableCommand({ TableName: tableName }));
       await table.close();
@@ -33,6 +34,12 @@ async function sendBytes({ key, method, url, headers, fields }: UploadTicket, by
   const answer = await fetch(url, method === 'PUT' ? { method, headers: headers ?? {}, body } : formOf(fields, body));
   if (answer.status === 412) throw new ObjectExistsError(key);
   if (!answer.ok) throw new Error(`the engine answered ${answer.status}: ${await answer.text()}`);
+}
+
+async function sendPart({ url }: { readonly url: string }, bytes: Uint8Array): Promise<string> {
+  const answer = await fetch(url, { method: 'PUT', body: new Uint8Array(bytes) });
+  if (!answer.ok) throw new Error(`the engine answered ${answer.status}: ${await answer.text()}`);
+  return answer.headers.get('etag') ?? '';
 }
 
 function formOf(fields: UploadTicket['fields'] = {}, bytes: Uint8Array<ArrayBuffer>) {

@@ -1,9 +1,9 @@
 import { describe, expect, it } from 'vitest';
 import type { UploadTicket } from '../../shared/api/schemas.ts';
-import { DependencyUnavailableError } from '../../shared/errors.ts';
 import type { UploadStatus } from '../../shared/metadata/records.ts';
 import { truncated } from '../fixtures/hostile-files.ts';
-import { type Client, clientOf, type Reply } from './client.ts';
+import { type Client, clientOf } from './client.ts';
+import { endTheSame, untilAnswered } from './each-fault.ts';
 import type { Interceptor } from './intercepted-port.ts';
 import { expectAtRest, objectsOf, shownTo, usageOf } from './observed-state.ts';
 import { type Picture, type PlainColour, plainPicture } from './plain-pictures.ts';
@@ -69,31 +69,14 @@ const STORIES: Readonly<Record<string, Story>> = {
   },
 };
 
-/** Where an engine answers, most of a story is waiting. */
-const WORLDS_AT_ONCE = 10;
-
-/**
- * Every call that a story makes to the outside fails once, in two ways: it did not happen, or it happened and its answer
- * was lost. Whichever it was, once everything was delivered again and swept the world is the one of the faultless story.
- */
+/** Whichever call of a story fails, once everything was delivered again and swept the world is the faultless one. */
 export function describeFaults(name: string, openAdapters: OpenAdapters): void {
   describe(name, () => {
     it.each(Object.entries(STORIES))(
       'ends the same whichever call fails in %s',
       async (_, story) => {
-        const calls = noteCalls();
-        const faultless = await endOf(openAdapters, story, calls.interceptor);
+        const faultless = await endTheSame((interceptor) => endOf(openAdapters, story, interceptor));
         expect({ status: faultless.status, shown: faultless.shown }).toEqual({ status: undefined, ...story.ends });
-        const faults = calls.names.flatMap((call, index) =>
-          (['not made', 'answer lost'] as const).map((when) => ({ call, index, when })),
-        );
-        while (faults.length > 0) {
-          const some = faults.splice(0, WORLDS_AT_ONCE).map(async ({ call, index, when }) => {
-            const end = await endOf(openAdapters, story, failCall(index, when));
-            expect(end, `call ${index}, ${call}: ${when}`).toEqual(faultless);
-          });
-          await Promise.all(some);
-        }
       },
       240_000,
     );
@@ -125,34 +108,6 @@ async function endOf(openAdapters: OpenAdapters, { prepare, act }: Story, interc
   }
 }
 
-function noteCalls(): { readonly names: readonly string[]; readonly interceptor: Interceptor } {
-  const names: string[] = [];
-  return {
-    names,
-    interceptor: (call, proceed) => {
-      names.push(call);
-      return proceed();
-    },
-  };
-}
-
-function failCall(index: number, when: 'not made' | 'answer lost'): Interceptor {
-  let calls = 0;
-  return async (call, proceed) => {
-    const isFailing = calls === index;
-    calls += 1;
-    if (!isFailing) return proceed();
-    if (when === 'answer lost') await letGo(await proceed());
-    throw new DependencyUnavailableError(`${call}: ${when}`);
-  };
-}
-
-/** A download whose answer is lost holds no file open. */
-async function letGo(answer: unknown): Promise<void> {
-  if (typeof answer !== 'object' || answer === null || !('body' in answer)) return;
-  await (answer.body as AsyncIterable<Uint8Array>)[Symbol.asyncIterator]().return?.();
-}
-
 async function publishRed(world: World, ada: Client): Promise<void> {
   await ada.send(await plainPicture('red'));
   await settle(world);
@@ -168,10 +123,4 @@ async function sendStubbornly(ada: Client, picture: Picture): Promise<string> {
 async function ticketStubbornly(ada: Client, picture: Picture): Promise<UploadTicket> {
   const { body } = await untilAnswered(() => ada.askForTicket(picture, { idempotencyKey: 'key-1' }));
   return body as unknown as UploadTicket;
-}
-
-/** A client that asks again after a 5xx, as every client must. */
-async function untilAnswered(ask: () => Promise<Reply>): Promise<Reply> {
-  const reply = await ask();
-  return reply.status >= 500 ? ask() : reply;
 }

@@ -2,6 +2,7 @@ import { existsSync } from 'node:fs';
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { Readable } from 'node:stream';
 import { openHiddenFolder } from '../../functions/local/hidden-folder.ts';
 import { SqliteMetadataStore } from '../../shared/metadata/sqlite/sqlite-metadata-store.ts';
 import { LocalStorageBackend } from '../../shared/storage/local/local-storage-backend.ts';
@@ -16,9 +17,16 @@ export const openLocalAdapters: OpenAdapters = async () => {
   const { database } = await openHiddenFolder(directory);
   const metadata = new SqliteMetadataStore({ path: database });
   const baseUrl = 'http://127.0.0.1:3000';
+  const storage = new LocalStorageBackend({ directory, baseUrl, secret: Buffer.alloc(32, 'secret') });
   return {
-    storage: new LocalStorageBackend({ directory, baseUrl, secret: Buffer.alloc(32, 'secret') }),
+    storage,
     metadata,
+    async sendPart({ key, url }, bytes) {
+      const query = new URL(url).searchParams;
+      const [multipartId, partNumber] = [query.get('uploadId') ?? '', Number(query.get('partNumber'))];
+      const part = { body: Readable.from([bytes]), contentLength: bytes.length };
+      return (await storage.uploadPart({ key, multipartId, partNumber, ...part })).eTag;
+    },
     async close() {
       metadata.close();
       await rm(directory, { recursive: true });

@@ -7,7 +7,7 @@ import {
   type ThumbnailFormat,
   type ThumbnailSize,
 } from '../../shared/images/formats.ts';
-import type { AvatarRecord } from '../../shared/metadata/records.ts';
+import type { AttachmentRecord, AvatarRecord } from '../../shared/metadata/records.ts';
 import { thumbnailKey } from '../../shared/storage/object-keys.ts';
 import { readWhole } from '../../shared/storage/storage-backend.ts';
 import type { Client } from './client.ts';
@@ -59,21 +59,24 @@ export async function usageOf({ metadata }: Pick<World, 'metadata'>, organizatio
 }
 
 /**
- * What holds whenever nothing is on its way any more: seven objects of one generation for each published picture and
- * no other object at all, nobody's upload open, and a quota that is exactly what is published.
+ * What holds whenever nothing is on its way any more: seven objects of one generation for each published picture, those
+ * of each attachment and no other object at all, nobody's upload open, and a quota that is exactly what is published.
  */
 export async function expectAtRest(
   world: Pick<World, 'storage' | 'metadata'>,
   clients: readonly Pick<Client, 'avatar'>[],
+  attachments: readonly AttachmentRecord[] = [],
 ): Promise<void> {
   const records = await Promise.all(clients.map(({ avatar }) => world.metadata.getAvatar(avatar)));
   const published = records.filter((record): record is AvatarRecord => record?.image !== undefined);
 
   const found = (await objectsOf(world)).map(({ key, bytes, generation }) => ({ key, bytes, generation }));
-  expect(found).toEqual(published.flatMap(objectsToExpect).sort((a, b) => (a.key < b.key ? -1 : 1)));
+  const expected = [...published.flatMap(objectsToExpect), ...attachments.flatMap(objectsOfAttachment)];
+  expect(found).toEqual(expected.sort((a, b) => (a.key < b.key ? -1 : 1)));
+  const charged = [...published, ...attachments];
   expect(await usageOf(world)).toEqual({
-    bytes: published.reduce((sum, { chargedBytes }) => sum + chargedBytes, 0),
-    files: published.length,
+    bytes: charged.reduce((sum, { chargedBytes }) => sum + chargedBytes, 0),
+    files: charged.length,
     openUploads: 0,
   });
   for (const { avatar } of clients) {
@@ -94,4 +97,9 @@ function objectsToExpect(record: AvatarRecord): Omit<ObservedObject, 'sha256'>[]
     })),
   );
   return [{ key: original.key, bytes: original.bytes + MARK_BYTES, generation }, ...thumbnails];
+}
+
+function objectsOfAttachment({ key, size, preview }: AttachmentRecord): Omit<ObservedObject, 'sha256'>[] {
+  const objects = [{ key, bytes: size }, ...(preview ? [{ key: preview.key, bytes: preview.bytes }] : [])];
+  return objects.map((object) => ({ ...object, generation: 0 }));
 }

@@ -7,7 +7,7 @@ import { objectCreatedEvent } from '../../functions/local/s3-event.ts';
 import { createMaintenanceHandler } from '../../functions/maintenance.ts';
 import { createProcessUploadHandler } from '../../functions/process-upload.ts';
 import { createPublicApiHandler } from '../../functions/public-api.ts';
-import { routeOf } from '../../shared/api/operations.ts';
+import { routeOf } from '../../shared/api/routes.ts';
 import type { UploadTicket } from '../../shared/api/schemas.ts';
 import type { Dependencies, Scanner, Settings } from '../../shared/dependencies.ts';
 import type { SweepCounts } from '../../shared/maintenance/sweep.ts';
@@ -27,6 +27,8 @@ export interface Adapters {
   readonly bucket?: Settings['bucket'];
   /** Sends bytes as a client does, by the ticket's address. @default - they are written as S3 would after a valid ticket */
   readonly sendBytes?: (ticket: UploadTicket, bytes: Uint8Array) => Promise<void>;
+  /** Sends one part of the object at `key` to its address, as a client does. Resolves with its ETag. */
+  readonly sendPart: (part: { readonly key: StorageKey; readonly url: string }, bytes: Uint8Array) => Promise<string>;
   close(): Promise<void>;
 }
 /** Opens adapters on something new and empty. */
@@ -56,6 +58,9 @@ export interface World {
   request(event: HttpEvent): Promise<APIGatewayProxyStructuredResultV2>;
   /** Writes bytes where a client may and sends S3's event. A PUT never replaces, a form does. */
   writeBytes(ticket: UploadTicket, bytes: Uint8Array): Promise<Message>;
+  readonly sendPart: Adapters['sendPart'];
+  /** Sends S3's event for the bytes that stand at the key: parts were joined there, or it comes once more. */
+  announce(key: string): Promise<Message>;
   /** Delivers a message once. What was acknowledged before can be delivered again: a duplicate. */
   deliver(message: Message): Promise<'acknowledged' | 'failed'>;
   /** The message is never delivered. */
@@ -81,7 +86,7 @@ export async function openWorld(openAdapters: OpenAdapters, options: WorldOption
 
 /** A world that the caller closes. */
 export async function createWorld(openAdapters: OpenAdapters, options: WorldOptions = {}): Promise<World> {
-  const { storage, metadata, bucket = SETTINGS.bucket, sendBytes, close } = await openAdapters();
+  const { storage, metadata, bucket = SETTINGS.bucket, sendBytes, sendPart, close } = await openAdapters();
   const settings: Settings = { ...SETTINGS, bucket, ...options.settings };
   const messages: Message[] = [];
   const measured: MetricValues[] = [];
@@ -96,6 +101,12 @@ export async function createWorld(openAdapters: OpenAdapters, options: WorldOpti
     messages.push(message);
     return message;
   };
+  const announce = async (at: string) => {
+    const { name, keyPrefix } = bucket;
+    const { eTag, size } = await storage.getFileInfo({ key: at as StorageKey });
+    const event = objectCreatedEvent({ bucket: name, key: keyPrefix + at, size, eTag, at: clock() });
+    return send({ queue: 'uploads', body: JSON.stringify(event) });
+  };
   const forget = (message: Message) => {
     const index = messages.indexOf(message);
     if (index >= 0) messages.splice(index, 1);
@@ -109,11 +120,12 @@ export async function createWorld(openAdapters: OpenAdapters, options: WorldOpti
     metadata: watchedMetadata,
     queues: watched('queues', {
       sendUpload: async (message) => void send({ queue: 'uploads', body: JSON.stringify(message) }),
-      sendPurge: async ({ avatar }) => void send({ queue: 'maintenance', body: purgeMessage(avatar) }),
+      sendPurge: async (message) => void send({ queue: 'maintenance', body: purgeMessage(message) }),
     } satisfies Dependencies['queues']),
     edgeCache: watched('edgeCache', { invalidate: async () => 'accepted' as const }),
     scanner: watched('scanner', options.scanner ?? eicarScanner),
     switches: cacheSwitches(watchedMetadata, clock),
+    linkSecret: async () => ({ signing: LINK_KEY, accepted: [LINK_KEY] }),
     settings,
     log: { info: () => {}, warn: () => {}, error: () => {} },
     metrics: { record: (values) => void measured.push(values) },
@@ -146,11 +158,10 @@ export async function createWorld(openAdapters: OpenAdapters, options: WorldOpti
         const condition = ticket.method === 'PUT' ? { ifNoneMatch: '*' as const } : {};
         await storage.uploadFile({ key, body: bytes, contentType: 'application/octet-stream', ...condition });
       }
-      const { eTag, size } = await storage.getFileInfo({ key });
-      const { name, keyPrefix } = bucket;
-      const event = objectCreatedEvent({ bucket: name, key: keyPrefix + key, size, eTag, at: clock() });
-      return send({ queue: 'uploads', body: JSON.stringify(event) });
+      return announce(key);
     },
+    sendPart,
+    announce,
     async deliver(message) {
       const batch = { Records: [{ messageId: 'message', body: message.body }] } as SQSEvent;
       const { batchItemFailures } = await (message.queue === 'uploads' ? processUpload : maintain)(batch, CONTEXT);
@@ -167,11 +178,19 @@ export async function createWorld(openAdapters: OpenAdapters, options: WorldOpti
 
 const CONTEXT = { awsRequestId: 'request' } as Context;
 
+const LINK_KEY = Buffer.alloc(32, 'link key');
+
 const SETTINGS: Settings = {
   apiUrl: 'http://127.0.0.1:3000/api/v1',
   claimNames: { subject: 'sub', organization: 'organization', roles: 'roles' },
   agentBinding: 'first-ticket',
   avatarMaxBytes: 1024 * 1024,
+  attachments: {
+    maxBytes: 100 * 1024 * 1024,
+    types: ['*'],
+    multipartThreshold: 20 * 1024 * 1024,
+    stripMaxBytes: 5 * 1024 * 1024,
+  },
   organizationBytes: 10 * 1024 * 1024,
   organizationFiles: 100,
   openUploadsPerUser: 100,

@@ -1,0 +1,4 @@
+import { describeAttachingInParts } from './attaching-in-parts.ts';
+import { openEngineAdapters } from './engine-adapters.ts';
+
+describeAttachingInParts(openEngineAdapters);

@@ -1,0 +1,4 @@
+import { describeAttachingLate } from './attaching-late.ts';
+import { openEngineAdapters } from './engine-adapters.ts';
+
+describeAttachingLate(openEngineAdapters);
