@@ -72,15 +72,14 @@ describe('a file above the threshold', () => {
     expect(await usage(ada)).toMatchObject({ bytesUsed: FILE.bytes.length, filesUsed: 1, openUploads: 0 });
   });
 
-  it('has of a part that was sent twice the later bytes', async ({ annotate }) => {
+  it('has of a part that was sent twice the later bytes', async ({ skip }) => {
+    skip(repeatedParts !== undefined, `this target's S3 differs: ${repeatedParts}`);
     const { ada, plan } = await begin();
     const earlier = await sendPart(ada, plan, fileInParts('another file'), 1);
     const parts = await sendParts(ada, plan, FILE);
     const sent = parts.map(({ partNumber, etag }) => ({ partNumber, etag: etag.replaceAll('"', '') }));
-    if (repeatedParts === undefined) {
-      expect(await listParts(ada, plan)).toMatchObject({ status: 200, body: { parts: sent } });
-      expect(await completeUpload(ada, plan, [earlier, ...parts.slice(1)])).toMatchObject(refusedFor(1));
-    } else await annotate(`this target's S3 differs: ${repeatedParts}`);
+    expect(await listParts(ada, plan)).toMatchObject({ status: 200, body: { parts: sent } });
+    expect(await completeUpload(ada, plan, [earlier, ...parts.slice(1)])).toMatchObject(refusedFor(1));
     expect(await completeUpload(ada, plan, parts)).toMatchObject({ status: 202 });
     await requireWhole(ada, plan);
   });
