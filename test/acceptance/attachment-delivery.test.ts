@@ -1,4 +1,4 @@
-import { describe, expect, it } from 'vitest';
+import { describe, expect, inject, it } from 'vitest';
 import { attach, open, type SentFile, text } from './attachments.ts';
 import { changed, contentOf, linkTo } from './links.ts';
 import { signIn } from './people.ts';
@@ -52,7 +52,9 @@ describe('the bytes of an attachment', () => {
     expect((await open(picture.contentUrl)).headers.get('content-type')).toBe('image/png');
   });
 
-  it('come in part when one part is asked for, and whole when several are', async () => {
+  it('come in part when one part is asked for, and whole when several are', async ({ skip }) => {
+    const { ranges } = inject('target').differences;
+    skip(ranges !== undefined, `this target's S3 differs: ${ranges}`);
     const { contentUrl } = await attach(await signIn(), text('0123456789'));
     const get = async (range: string) => {
       const response = await open(contentUrl, { range });

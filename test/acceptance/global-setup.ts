@@ -28,10 +28,16 @@ export interface Target {
 }
 
 /**
- * Fields of a form and headers of a PUT that no ticket granted; a part that is sent twice; an escaped slash in a path;
- * WWW-Authenticate.
+ * Fields of a form and headers of a PUT that no ticket granted; a part that is sent twice; ranges of an object; an
+ * escaped slash in a path; WWW-Authenticate.
  */
-export type Difference = 'ungrantedFields' | 'ungrantedHeaders' | 'repeatedParts' | 'encodedSlash' | 'challenge';
+export type Difference =
+  | 'ungrantedFields'
+  | 'ungrantedHeaders'
+  | 'repeatedParts'
+  | 'ranges'
+  | 'encodedSlash'
+  | 'challenge';
 
 declare module 'vitest' {
   interface ProvidedContext {

@@ -25,6 +25,7 @@ declare module 'vitest' {
 const DIFFERENCES = {
   ungrantedHeaders: 'it takes x-amz-* headers that no one signed',
   challenge: 'a 401 of its gateway has no WWW-Authenticate',
+  ranges: 'it answers a request for several ranges with the first',
   encodedSlash: 'it decodes a path before it looks for the route',
 } as const;
 
