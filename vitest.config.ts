@@ -6,6 +6,59 @@ if (leftOut) console.warn(`Tests on real engines (*.engine.test.ts) are left out
 
 const timeouts = { testTimeout: 30_000, hookTimeout: 30_000 };
 
+/** The tests of the other projects. */
+const OTHER_PROJECTS = ['test/acceptance/**', 'test/rehearsal/**', 'test/**/*.engine.test.ts'];
+
+/**
+ * The tests of the `components` project; `unit` runs all others. Add a test here if it starts a process or a server, if
+ * it needs a worker of its own (see `isolate` below), or if it is slow: all of `unit` takes less than 20 s of CPU time.
+ */
+const COMPONENTS = [
+  // Run commands, kill processes, bundle functions, or synthesize the stacks.
+  'test/{bin,crash,docs,lib}/**/*.test.ts',
+  'test/readme.test.ts',
+  'test/metadata/sqlite/{connection,schema-*}.test.ts',
+  // Run scenarios, random histories, and a fault at every call.
+  'test/scenarios/**/*.test.ts',
+  'test/metadata/transitions/{decisive-fields,stale-reads}.test.ts',
+  // Start a process or the local server, or send requests to its routes.
+  'test/functions/local/{local-mode,owner-lock,server,transfer-*,unwritable-layout}.test.ts',
+  'test/storage/{local/local-,prefixed-}*.test.ts',
+  'test/memory/memory-storage.test.ts',
+  // Load the AWS SDK and mock its client classes.
+  'test/**/{aws,dynamodb,s3}/**/*.test.ts',
+  // Decode and encode many images, some of them large or hostile.
+  'test/images/{hostile-files,inspect,preview,strip-*,thumbnails}.test.ts',
+];
+
+/** The fast tests, for every edit: `npm run test:unit` and `npm run test:watch`. */
+const unit = {
+  test: {
+    ...timeouts,
+    name: 'unit',
+    include: ['test/**/*.test.ts'],
+    exclude: [...OTHER_PROJECTS, ...COMPONENTS],
+    // Test files that run in the same worker share its modules and globals, which halves the CPU time. So a unit test
+    // must not mock a module or a class, and must restore every spy, environment variable and fake timer.
+    isolate: false,
+    maxWorkers: '100%',
+    benchmark: { include: [] },
+  },
+};
+
+/** The slow tests that need nothing but Node. */
+const components = {
+  test: {
+    ...timeouts,
+    name: 'components',
+    include: COMPONENTS,
+    exclude: OTHER_PROJECTS,
+    // Vitest requires the same maxWorkers of all projects in a group, and acceptance runs in group 0.
+    sequence: { groupOrder: 1 },
+    benchmark: { include: ['test/bench/*.bench.ts'] },
+  },
+};
+
 /** The S3 and DynamoDB adapters and the functions over them, on servers that are started for the run. */
 const engines = {
   test: {
@@ -17,7 +70,7 @@ const engines = {
     globalSetup: ['test/engines/global-setup.ts'],
     // The S3 engine looks once a second for who holds a key: most of the time the tests wait.
     maxWorkers: 6,
-    sequence: { groupOrder: 1 },
+    sequence: { groupOrder: 2 },
     benchmark: { include: [] },
   },
 };
@@ -39,7 +92,7 @@ const rehearsal = {
     testTimeout: 90_000,
     // The functions run here too, each call at once in a process of its own.
     maxWorkers: 2,
-    sequence: { groupOrder: 2 },
+    sequence: { groupOrder: 3 },
     benchmark: { include: [] },
   },
 };
@@ -49,15 +102,8 @@ export default defineConfig({
     // A deployment is taken away again at the end.
     teardownTimeout: 60_000,
     projects: [
-      {
-        test: {
-          ...timeouts,
-          name: 'components',
-          include: ['test/**/*.test.ts'],
-          exclude: ['test/acceptance/**', 'test/rehearsal/**', 'test/**/*.engine.test.ts'],
-          benchmark: { include: ['test/bench/*.bench.ts'] },
-        },
-      },
+      unit,
+      components,
       'test/acceptance/vitest.config.ts',
       ...(leftOut ? [] : [engines, acceptanceOnEngines, rehearsal]),
     ],

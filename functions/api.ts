@@ -13,6 +13,7 @@ import { createAvatarUploadTicket } from '../shared/uploads/create-upload-ticket
 import { avatarTarget, digestRequest } from '../shared/uploads/idempotency.ts';
 import { uploadFromRequest } from '../shared/uploads/legacy-upload.ts';
 import { completeUpload, listParts, signParts } from '../shared/uploads/multipart.ts';
+import { listOpenUploads, supersedePendingUploads } from '../shared/uploads/open-uploads.ts';
 import { renderAvatar } from '../shared/uploads/render-avatar.ts';
 import { findUpload, viewUpload, waitForEnd } from '../shared/uploads/upload-status.ts';
 import { renewUploadTicket } from '../shared/uploads/upload-ticket.ts';
@@ -50,7 +51,8 @@ export function createApiHandler(dependencies: ApiDependencies): HttpHandler {
     },
 
     async deleteAvatar({ params: avatar, principal }) {
-      await deleteAvatar(dependencies, { avatar, principal });
+      const isDeleted = await deleteAvatar(dependencies, { avatar, principal });
+      if (isDeleted) await supersedePendingUploads(dependencies, { avatar, principal });
       return { status: 204 };
     },
 
@@ -70,6 +72,12 @@ export function createApiHandler(dependencies: ApiDependencies): HttpHandler {
       const bound = await metadata.bindAgent({ agentId: params.id, organizationId: body.organizationId });
       if (bound === 'conflict') throw new RequestRefusedError('agent_bound', 'the agent is bound already');
       return { status: 204 };
+    },
+
+    async listUploads({ principal }) {
+      const uploads = await listOpenUploads(dependencies, principal);
+      const items = uploads.map((upload) => viewUpload(dependencies, { upload, principal }));
+      return { status: 200, body: { items: await Promise.all(items) } };
     },
 
     async getUpload({ params, query, principal }) {

@@ -1,17 +1,17 @@
 import type { APIGatewayProxyStructuredResultV2, S3Event, SQSRecord } from 'aws-lambda';
 import type { ApiReply, ApiRequest } from '../shared/api/dispatch.ts';
-import type { PurgeMessage } from '../shared/dependencies.ts';
+import type { PurgeMessage, SweepMessage } from '../shared/dependencies.ts';
 import { RequestRefusedError } from '../shared/errors.ts';
 import { ENTITY_TYPES, isSafeId, uploadIdOfKey } from '../shared/storage/object-keys.ts';
 
-/** What the product reads of an API Gateway HTTP API event, payload format 2.0. */
+/** The fields of an API Gateway HTTP API event (payload format 2.0) that the service reads. */
 export interface HttpEvent {
   readonly routeKey: string;
   readonly rawPath: string;
   readonly rawQueryString?: string;
   readonly headers: Readonly<Record<string, string | undefined>>;
   readonly pathParameters?: Readonly<Record<string, string | undefined>>;
-  /** A string as it came; whatever JSON holds once the body parser ran. */
+  /** The string that was received; any JSON value after the body parser ran. */
   body?: unknown;
   readonly isBase64Encoded: boolean;
   readonly requestContext: {
@@ -23,7 +23,7 @@ export interface HttpEvent {
 
 const JSON_TYPE = /^application\/([\w.-]+\+)?json\s*(;|$)/i;
 
-/** Whether the client says that it sends JSON (RFC 9110, 8.3.1; parameters do not matter). */
+/** Whether the client declares the body as JSON (RFC 9110, 8.3.1; parameters do not matter). */
 export function sendsJson({ headers }: Pick<HttpEvent, 'headers'>): boolean {
   return JSON_TYPE.test(headers['content-type'] ?? headers['Content-Type'] ?? '');
 }
@@ -44,7 +44,7 @@ export function apiRequestOf(event: HttpEvent): ApiRequest {
   };
 }
 
-/** Not queryStringParameters: API Gateway joins repeated names with a comma there, which no schema could tell apart. */
+/** Not queryStringParameters: API Gateway joins the values of a repeated name with a comma there. */
 function queryOf(rawQueryString: string): Record<string, string> {
   const pairs = [...new URLSearchParams(rawQueryString)];
   const query = Object.fromEntries(pairs);
@@ -78,12 +78,12 @@ export function httpResultOf({ status, headers, body }: ApiReply): APIGatewayPro
   };
 }
 
-/** What a message of the uploads queue asks for; `ignored` says why it asks for nothing. */
+/** What a message of the uploads queue asks for; `ignored` is the reason why it asks for nothing. */
 export type UploadMessage = { readonly uploadId: string } | { readonly ignored: string };
 
 /**
- * Reads a message of the uploads queue: S3's notification of new objects, or `{"uploadId"}` from this product.
- * @throws SyntaxError or TypeError for anything else, so that it ends in the dead-letter queue where someone sees it.
+ * Reads a message of the uploads queue: an event of S3 about new objects, or `{"uploadId"}` from this service.
+ * @throws SyntaxError or TypeError for anything else, so that it ends in the dead-letter queue.
  */
 export function uploadMessagesOf(
   record: Pick<SQSRecord, 'body'>,
@@ -92,7 +92,7 @@ export function uploadMessagesOf(
   const message: unknown = JSON.parse(record.body);
   if (isRecord(message)) {
     if (typeof message.uploadId === 'string') return [{ uploadId: message.uploadId }];
-    // S3 sends it once, when the notification is configured; it has no Records.
+    // S3 sends it once, when the notification is configured. It has no Records.
     if (message.Event === 's3:TestEvent') return [{ ignored: 's3:TestEvent' }];
     if (Array.isArray(message.Records)) {
       return (message as unknown as S3Event).Records.map((object) => objectMessageOf(object, bucket));
@@ -107,30 +107,50 @@ function objectMessageOf(
 ): UploadMessage {
   if (!eventName.startsWith('ObjectCreated:')) return { ignored: `event ${eventName}` };
   if (s3.bucket.name !== bucket.name) return { ignored: `bucket ${s3.bucket.name}` };
-  // Keys come form-encoded: a space is a plus (S3 user guide, "Event message structure").
+  // Keys are form-encoded: a space is a plus (S3 user guide, "Event message structure").
   const key = decodeURIComponent(s3.object.key.replaceAll('+', ' '));
   const uploadId = key.startsWith(bucket.keyPrefix) ? uploadIdOfKey(key.slice(bucket.keyPrefix.length)) : undefined;
   return uploadId === undefined ? { ignored: `key ${key}` } : { uploadId };
 }
 
-/** The message that asks for a purge; `purgeMessageOf` reads it. */
+/** What a message of the maintenance queue asks for. */
+export type MaintenanceMessage = { readonly purge: PurgeMessage } | { readonly sweep: SweepMessage };
+
+/** The shards of the due work are numbered from 0 to this. */
+const LAST_SHARD = 63;
+
+/** The body of a message that asks for a purge. */
 export function purgeMessage(purge: PurgeMessage): string {
   if ('attachment' in purge) return JSON.stringify({ purge: { attachment: purge.attachment } });
   const { entityType, entityId } = purge.avatar;
   return JSON.stringify({ purge: { entityType, entityId } });
 }
 
-/** @throws SyntaxError or TypeError for anything that `purgeMessage` does not write. */
-export function purgeMessageOf({ body }: Pick<SQSRecord, 'body'>): PurgeMessage {
+/** The body of a message that asks for the sweep of one shard. */
+export function sweepMessage({ shard }: SweepMessage): string {
+  return JSON.stringify({ sweep: { shard } });
+}
+
+/** @throws SyntaxError or TypeError for anything that `purgeMessage` and `sweepMessage` do not write. */
+export function maintenanceMessageOf({ body }: Pick<SQSRecord, 'body'>): MaintenanceMessage {
   const message: unknown = JSON.parse(body);
-  const purge = isRecord(message) ? message.purge : undefined;
-  if (isRecord(purge)) {
-    const entityType = ENTITY_TYPES.find((type) => type === purge.entityType);
-    const { entityId, attachment } = purge;
-    if (entityType && typeof entityId === 'string' && isSafeId(entityId)) return { avatar: { entityType, entityId } };
-    if (typeof attachment === 'string' && isSafeId(attachment)) return { attachment };
-  }
-  throw new TypeError('a message that is not {"purge": {"entityType", "entityId"}} or {"purge": {"attachment"}}');
+  const { purge, sweep } = isRecord(message) ? message : {};
+  const read = isRecord(purge) ? purgeOf(purge) : isRecord(sweep) ? sweepOf(sweep) : undefined;
+  if (!read) throw new TypeError('a message that is neither {"purge": {…}} nor {"sweep": {"shard"}}');
+  return read;
+}
+
+function purgeOf({ attachment, ...purge }: Record<string, unknown>): MaintenanceMessage | undefined {
+  if (typeof attachment === 'string' && isSafeId(attachment)) return { purge: { attachment } };
+  const entityType = ENTITY_TYPES.find((type) => type === purge.entityType);
+  const { entityId } = purge;
+  if (!entityType || typeof entityId !== 'string' || !isSafeId(entityId)) return undefined;
+  return { purge: { avatar: { entityType, entityId } } };
+}
+
+function sweepOf({ shard }: Record<string, unknown>): MaintenanceMessage | undefined {
+  const isShard = typeof shard === 'number' && Number.isInteger(shard) && shard >= 0 && shard <= LAST_SHARD;
+  return isShard ? { sweep: { shard } } : undefined;
 }
 
 function isRecord(value: unknown): value is Record<string, unknown> {

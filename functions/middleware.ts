@@ -11,7 +11,7 @@ import type {
 import type { ApiReply, ApiRequest } from '../shared/api/dispatch.ts';
 import { problemOf } from '../shared/api/problems.ts';
 import { routeOf } from '../shared/api/routes.ts';
-import type { Log } from '../shared/dependencies.ts';
+import type { Log, MessageVisibility } from '../shared/dependencies.ts';
 import { RequestRefusedError } from '../shared/errors.ts';
 import { apiRequestOf, type HttpEvent, httpResultOf, sendsJson } from './events.ts';
 
@@ -20,7 +20,7 @@ export type QueueHandler = (event: SQSEvent, context: Context) => Promise<SQSBat
 
 type HttpMiddleware = middy.MiddlewareObj<HttpEvent, APIGatewayProxyStructuredResultV2>;
 
-/** An HTTP function: event -> request -> reply -> result, every error a problem document. */
+/** An HTTP function: event -> request -> reply -> result. Every error becomes a problem document. */
 export function httpPipeline(log: Log, dispatch: (request: ApiRequest) => Promise<ApiReply>): HttpHandler {
   return middy<HttpEvent, APIGatewayProxyStructuredResultV2>()
     .use(problems(log))
@@ -28,7 +28,7 @@ export function httpPipeline(log: Log, dispatch: (request: ApiRequest) => Promis
     .handler(async (event: HttpEvent) => httpResultOf(await dispatch(apiRequestOf(event)))) as unknown as HttpHandler;
 }
 
-/** Turns whatever was thrown into RFC 9457 problem+json. What it hides from the client, it logs. */
+/** Turns any error into RFC 9457 problem+json. Logs what it does not reveal to the client. */
 function problems(log: Log): HttpMiddleware {
   return {
     onError: (request) => {
@@ -42,7 +42,7 @@ function problems(log: Log): HttpMiddleware {
   };
 }
 
-/** Parses JSON where the operation takes it; other bodies pass as they are, the dispatch judges them. */
+/** Parses JSON where the operation accepts it. Other bodies are passed on as they are, for the dispatcher to judge. */
 function jsonBody(): HttpMiddleware {
   const parser = httpJsonBodyParser({ disableContentTypeCheck: true });
   return {
@@ -51,7 +51,7 @@ function jsonBody(): HttpMiddleware {
       try {
         await parser.before?.(request as unknown as Parameters<NonNullable<typeof parser.before>>[0]);
       } catch (cause) {
-        // Its own answer would be 422, which says that the document was read; it was not.
+        // The parser's own error would be a 422, which means that the document was read; it was not.
         const fault = new RequestRefusedError('malformed_json', 'the body is not a JSON document', {
           field: 'body',
           accepted: 'a JSON document in UTF-8',
@@ -63,21 +63,49 @@ function jsonBody(): HttpMiddleware {
   };
 }
 
+/** How a message that is not to be acknowledged is delivered again. */
+export interface RetryRequest {
+  /** 0 to 43,200; fractions are rounded up. */
+  readonly retryInSeconds: number;
+}
+
+/** The work of one message. Resolves with nothing to acknowledge it; only with `visibility` may it ask for a retry. */
+export type QueueWork =
+  | { readonly work: (record: SQSRecord, context: Context) => Promise<void>; readonly visibility?: undefined }
+  | {
+      readonly work: (record: SQSRecord, context: Context) => Promise<RetryRequest | undefined>;
+      readonly visibility: MessageVisibility;
+    };
+
+type QueuePipeline = QueueWork & { readonly log: Log };
+
 /**
- * A queue function with partial batch responses: a message whose work throws is delivered again, the others are not
- * (Lambda developer guide, "Using Lambda with Amazon SQS", ReportBatchItemFailures).
+ * A queue function with partial batch responses (Lambda developer guide, "Using Lambda with Amazon SQS",
+ * ReportBatchItemFailures). A message whose work throws is delivered again after the visibility timeout of its queue.
+ * One whose work asks for a retry is delivered again after the time that it asks for. The others are acknowledged.
  */
-export function queuePipeline(log: Log, work: (record: SQSRecord) => Promise<void>): QueueHandler {
-  return middy<SQSEvent, SQSBatchResponse>().handler(async ({ Records }: SQSEvent) => {
+export function queuePipeline(pipeline: QueuePipeline): QueueHandler {
+  return middy<SQSEvent, SQSBatchResponse>().handler(async ({ Records }: SQSEvent, context: Context) => {
     const batchItemFailures: SQSBatchItemFailure[] = [];
     for (const record of Records) {
-      try {
-        await work(record);
-      } catch (error) {
-        log.error('a message failed; it will be delivered again', { messageId: record.messageId, error });
-        batchItemFailures.push({ itemIdentifier: record.messageId });
-      }
+      if (await isDone(pipeline, record, context)) continue;
+      batchItemFailures.push({ itemIdentifier: record.messageId });
     }
     return { batchItemFailures };
   }) as unknown as QueueHandler;
+}
+
+async function isDone({ log, work, visibility }: QueuePipeline, record: SQSRecord, context: Context): Promise<boolean> {
+  const { messageId, receiptHandle } = record;
+  try {
+    const retry = await work(record, context);
+    if (!retry) return true;
+    const seconds = Math.ceil(retry.retryInSeconds);
+    await visibility?.change({ receiptHandle, seconds }).catch((error: unknown) => {
+      log.warn('a message is retried only after the visibility timeout: changing it failed', { messageId, error });
+    });
+  } catch (error) {
+    log.error('a message failed; it will be delivered again', { messageId, error });
+  }
+  return false;
 }

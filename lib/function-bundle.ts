@@ -7,7 +7,7 @@ const ROOT = join(import.meta.dirname, '..');
 export const FUNCTION_NAMES = ['public-api', 'api', 'process-upload', 'maintenance'] as const;
 export type FunctionName = (typeof FUNCTION_NAMES)[number];
 
-/** Packages in a bundle are ES modules where they can be, which is what lets esbuild leave out what nobody calls. */
+/** Packages are bundled as ES modules where possible, so that esbuild can leave out unused code. */
 const OPTIONS = {
   bundle: true,
   platform: 'node',
@@ -17,12 +17,12 @@ const OPTIONS = {
   minify: true,
   sourcemap: true,
   legalComments: 'none',
-  // CommonJS packages in an ES module still ask for built-in modules by `require`.
+  // CommonJS packages in an ES module still load built-in modules by `require`.
   banner: { js: "import{createRequire as __cr}from'node:module';const require=__cr(import.meta.url);" },
   external: [
-    // sharp's JavaScript goes in, its native parts stay beside the bundle: they differ by architecture.
+    // sharp's JavaScript is bundled; its native packages, which differ by architecture, are deployed beside the bundle.
     '@img/sharp-*',
-    // In Lambda credentials come from the environment, the first link of the chain; the others are never loaded.
+    // In Lambda, credentials come from the environment, the first provider of the chain; the others are never loaded.
     '@aws-sdk/credential-provider-ini',
     '@aws-sdk/credential-provider-process',
     '@aws-sdk/credential-provider-sso',
@@ -34,8 +34,8 @@ const OPTIONS = {
 } as const satisfies BuildOptions;
 
 /**
- * Bundles one function into `folder` as `index.mjs`, with its source map. The same call makes what is deployed and what
- * is tested. The metafile says what is in it, and why.
+ * Bundles one function into `folder` as `index.mjs`, with its source map. Deployments and tests use the same call. The
+ * metafile says what the bundle contains, and why.
  */
 export function bundleFunction(name: FunctionName, folder: string): Metafile {
   const { metafile } = buildSync({

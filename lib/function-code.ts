@@ -4,13 +4,13 @@ import { Code } from 'aws-cdk-lib/aws-lambda';
 import { bundleFunction, type FunctionName } from './function-bundle.ts';
 import { type Architecture, nativeSharp } from './native-sharp.ts';
 
-/** Below the packages, so that it goes with them; `npm run synth` writes it anew. */
+/** Below the packages, so that it is removed with them; `npm run synth` writes it again. */
 const FOLDER = join(import.meta.dirname, '../node_modules/.cache/functions');
 
-/** What is deployed as a function. */
+/** The code that is deployed as a function. */
 export type CodeOf = (name: FunctionName) => Code;
 
-/** Each function's bundle, and beside the worker's the native parts of sharp for the functions' processors. */
+/** Each function's bundle; beside the worker's, the native packages of sharp for the functions' architecture. */
 export function bundledCode(architecture: Architecture): CodeOf {
   return (name) => {
     const folder = join(FOLDER, name);
@@ -23,5 +23,5 @@ export function bundledCode(architecture: Architecture): CodeOf {
   };
 }
 
-/** Stands for code where only the templates matter (`--context bundle=false`). */
+/** Placeholder code, where only the templates matter (`--context bundle=false`). */
 export const withoutCode: CodeOf = (name) => Code.fromInline(`// ${name} was not bundled\n`);

@@ -5,7 +5,7 @@ import { join } from 'node:path';
 const ROOT = join(import.meta.dirname, '..');
 const CACHE = join(ROOT, 'node_modules/.cache/native-sharp');
 
-/** As Lambda names them. */
+/** Lambda's names. */
 export type Architecture = 'arm64' | 'x86_64';
 
 interface Lock {
@@ -13,8 +13,8 @@ interface Lock {
 }
 
 /**
- * A folder with sharp's native packages for Lambda's Linux, whatever this machine is, as a `node_modules` has them.
- * npm fetches them once for each version and checks them against package-lock.json, which knows those of every platform.
+ * A folder with sharp's native packages for Lambda's Linux, whatever this machine is, laid out as in `node_modules`.
+ * npm downloads them once for each version and checks them against package-lock.json, which lists every platform's.
  */
 export function nativeSharp(architecture: Architecture): string {
   const cpu = architecture === 'arm64' ? 'arm64' : 'x64';
@@ -31,7 +31,7 @@ function lockedPackages(names: readonly string[]): Lock['packages'] {
     names.map((name) => {
       const entry = packages[`node_modules/${name}`];
       if (!entry) throw new RangeError(`package-lock.json has no ${name}; sharp's native packages changed their names`);
-      // Without `optional`, so that a package that cannot be had is an error and not left out.
+      // Without `optional`, so that a package that cannot be installed is an error and not skipped.
       return [name, { version: entry.version, integrity: entry.integrity }];
     }),
   );
@@ -40,7 +40,7 @@ function lockedPackages(names: readonly string[]): Lock['packages'] {
 interface Installation {
   readonly packages: Lock['packages'];
   readonly cpu: string;
-  /** Appears when all is there. */
+  /** Exists once everything is installed. */
   readonly folder: string;
 }
 

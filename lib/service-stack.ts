@@ -25,10 +25,7 @@ export interface ServiceStackProps {
   readonly codeOf: CodeOf;
 }
 
-/** What a queue of purges needs at a time; the CDN takes few. */
-const CONCURRENT_PURGES = 2;
-
-/** What works on the storage stack: the API, the four functions, alarms and the dashboard. It keeps no files. */
+/** The compute: the API, the four functions, alarms and the dashboard. It holds no state. */
 export class ServiceStack extends Stack {
   readonly #config: StageConfig;
   readonly #resources: ServiceResources;
@@ -63,7 +60,7 @@ export class ServiceStack extends Stack {
     const functions = this.#functions(codeOf, environment);
     api.addRoutes({ 'public-api': functions['public-api'].function, api: functions.api.function });
     functions['process-upload'].takeFrom(storage.uploads.queue, config.limits.concurrentUploads);
-    functions.maintenance.takeFrom(storage.maintenance.queue, CONCURRENT_PURGES);
+    functions.maintenance.takeFrom(storage.maintenance.queue, config.limits.concurrentMaintenance);
     this.#sweepEachMinute(functions.maintenance);
     this.#observe(api, functions, storage);
     this.#tell({
@@ -102,15 +99,15 @@ export class ServiceStack extends Stack {
     };
   }
 
-  /** A run that fails is not repeated: the next one, a minute later, does what it left. */
+  /** A failed run is not retried: the next one, a minute later, does what is still due. */
   #sweepEachMinute({ function: maintenance }: ServiceFunction): void {
     const rule = new Rule(this, 'EachMinute', {
-      description: 'Unified File Storage: look after what is due',
+      description: 'Unified File Storage: sweep what is due',
       schedule: Schedule.rate(Duration.minutes(1)),
       targets: [new LambdaTarget(maintenance, { retryAttempts: 0, maxEventAge: Duration.minutes(1) })],
     });
     maintenance.configureAsyncInvoke({ retryAttempts: 0, maxEventAge: Duration.minutes(1) });
-    const reason = 'A lost run is made good by the next one, a minute later.';
+    const reason = 'The next run, a minute later, does the work of a lost one.';
     acknowledge(rule, { 'Serverless-EventBusDLQ': reason });
     acknowledge(maintenance, { 'Serverless-LambdaAsyncFailureDestination': reason });
   }

@@ -5,7 +5,7 @@ import { InvalidConfigurationError } from '../shared/errors.ts';
 const MIB = 1024 ** 2;
 const GIB = 1024 ** 3;
 
-/** What CloudWatch Logs accepts, in days (API reference, PutRetentionPolicy), as far as anyone asks for it. */
+/** The useful retention periods that CloudWatch Logs accepts, in days (API reference, PutRetentionPolicy). */
 const RETENTION_DAYS = [1, 3, 5, 7, 14, 30, 60, 90, 120, 150, 180, 365, 400, 545, 731] as const;
 
 function text(pattern: RegExp, accepts: string) {
@@ -34,14 +34,14 @@ function group<T extends z.ZodRawShape>(shape: T) {
 function domain(region: string, where: string) {
   const arn = new RegExp(`^arn:aws[a-z-]*:acm:${region}:\\d{12}:certificate/[\\w-]+$`);
   return group({
-    name: text(/^[a-z0-9-]+(\.[a-z0-9-]+)+$/, 'a host name, as files.example.com').describe('The host.'),
-    certificateArn: text(arn, `the ARN of a certificate of ACM ${where}`).describe('A certificate for the host.'),
+    name: text(/^[a-z0-9-]+(\.[a-z0-9-]+)+$/, 'a host name, as files.example.com').describe('The domain.'),
+    certificateArn: text(arn, `the ARN of a certificate of ACM ${where}`).describe('A certificate for the domain.'),
   });
 }
 
 const claim = (fallback: string) => text(/^[\x21-\x7e]{1,128}$/, 'the name of a token claim').default(fallback);
 
-/** What may be said of a stage, each key with its meaning. Every number is bounded as the service bounds it itself. */
+/** The configuration of a stage, each key with its meaning. Numbers have the same bounds as in the service itself. */
 const STAGE = group({
   name: text(/^[a-z][a-z0-9-]{0,39}$/, 'lower case letters, digits and hyphens, at most 40')
     .default('unified-file-storage')
@@ -49,85 +49,96 @@ const STAGE = group({
   allowedOrigins: list(
     text(/^(https:\/\/[a-z0-9.-]+|http:\/\/(localhost|127\.0\.0\.1))(:\d{1,5})?$/, 'an https origin without a path'),
     'a list of https origins, as ["https://app.example.com"]',
-  ).describe('The pages that may call the API and upload.'),
+  ).describe('Origins whose pages may call the API and upload.'),
   apiDomain: domain('[a-z0-9-]+', "in the stage's region")
     .optional()
-    .describe('The host of the API; without it, the one that API Gateway gives.'),
+    .describe('Custom domain of the API; without it, the domain of API Gateway.'),
   cdnDomain: domain('us-east-1', 'in us-east-1')
     .optional()
-    .describe('The host of the pictures; without it, the one that CloudFront gives.'),
+    .describe('Custom domain of the image URLs; without it, the domain of CloudFront.'),
   jwt: group({
     issuer: text(/^https:\/\/[^\s?#]+$/, 'the https URL of the issuer, as its tokens say it').describe('Its `iss`.'),
     audience: list(text(/^\S+$/, 'an audience without spaces'), 'a list of audiences, one at least').describe(
-      'A token has one of them as its `aud`.',
+      'A token must have one of them as its `aud`.',
     ),
-    subjectClaim: claim('sub').describe('Says who calls.'),
-    organizationClaim: claim('organization').describe('Says for which organization.'),
-    rolesClaim: claim('roles').describe('Lists `admin`, `service` or neither.'),
+    subjectClaim: claim('sub').describe('Claim with the id of the caller.'),
+    organizationClaim: claim('organization').describe('Claim with the organization.'),
+    rolesClaim: claim('roles').describe('Claim with the roles: `admin`, `service` or neither.'),
   })
     .optional()
-    .describe("Who issues the tokens; without it, a Cognito user pool of the stage's own."),
+    .describe('The issuer of the tokens; without it, the stage has a Cognito user pool.'),
   agentBinding: oneOf(['registered', 'first-ticket'])
     .default('registered')
-    .describe('How an agent comes to an organization: by a service, or by its first ticket.'),
+    .describe('How an agent is bound to an organization: by a service, or by its first ticket.'),
   attachmentTypes: list(
     text(/^(\*|[\w!#$&^.+-]+\/(\*|[\w!#$&^.+-]+))$/, 'a media type, as application/pdf or image/*, or *'),
     'a list of media types, as ["image/*", "application/pdf"], or ["*"]',
   )
     .default(['*'])
-    .describe('What may be attached.'),
+    .describe('Media types that are accepted as attachments.'),
   limits: group({
     avatarMaxBytes: wholeNumber(1, 100 * MIB)
       .default(10 * MIB)
-      .describe('The largest picture that is taken, in bytes.'),
+      .describe('The largest image that is accepted as an avatar, in bytes.'),
     attachmentMaxBytes: wholeNumber(1, 5 * GIB)
       .default(5 * GIB)
-      .describe('The largest attachment that is taken, in bytes.'),
+      .describe('The largest attachment that is accepted, in bytes.'),
     multipartThreshold: wholeNumber(5 * MIB, 5 * GIB)
       .default(100 * MIB)
-      .describe('Larger files are sent in parts, in bytes.'),
+      .describe('Larger files are sent by multipart upload, in bytes.'),
     stripMaxBytes: wholeNumber(1, 256 * MIB)
       .default(64 * MIB)
-      .describe('Larger pictures are not held in memory, so their metadata is not removed, in bytes.'),
+      .describe('Larger images are not held in memory, so their metadata cannot be removed, in bytes.'),
     organizationBytes: wholeNumber(1, Number.MAX_SAFE_INTEGER)
       .default(10 * GIB)
-      .describe('What a new organization may hold, in bytes.'),
+      .describe('Quota of a new organization, in bytes.'),
     organizationFiles: wholeNumber(0, 1_000_000_000)
       .default(100_000)
-      .describe('How many files a new organization may hold.'),
-    openUploadsPerUser: wholeNumber(1, 1_000).default(20).describe('Uploads that a person may have open at a time.'),
+      .describe('Quota of a new organization, in files.'),
+    openUploadsPerUser: wholeNumber(1, 1_000)
+      .default(20)
+      .describe('Tickets that a person may hold whose bytes have not arrived.'),
+    sentUploadsPerUser: wholeNumber(1, 10_000)
+      .default(200)
+      .describe('Uploads that a person may have sent that are not finished.'),
+    giveUpHours: wholeNumber(1, 144)
+      .default(24)
+      .describe('Hours after which an upload that keeps failing ends as rejected.'),
     concurrentUploads: wholeNumber(2, 1_000)
       .default(5)
-      .describe('Uploads that are processed at a time; new accounts have room for ten functions in all.'),
+      .describe('Uploads that are processed at a time; a new account may run ten functions at a time in all.'),
+    concurrentMaintenance: wholeNumber(2, 1_000)
+      .default(3)
+      .describe('Purges and sweeps from the queue that run at a time, besides the scheduled sweep.'),
     requestsPerSecond: wholeNumber(1, 10_000)
       .default(200)
-      .describe('Of the whole API, in requests; the burst is twice as many.'),
+      .describe('Requests per second of the whole API; bursts may be twice as large.'),
   })
     .prefault({})
-    .describe('How much the service takes.'),
+    .describe('Limits of the service.'),
   logRetentionDays: oneOf(RETENTION_DAYS).default(30).describe('How long logs are kept.'),
   alarmEmail: text(/^[^\s@]+@[^\s@]+\.[^\s@]+$/, 'an e-mail address')
     .optional()
-    .describe('Where alarms are sent; without it they only show.'),
+    .describe('Where alarms are sent; without it they are only shown in the dashboard.'),
   removalPolicy: oneOf(['retain', 'destroy'])
     .default('retain')
-    .describe('What becomes of buckets, table and user pool when their stack is deleted.'),
-  architecture: oneOf(['arm64', 'x86_64']).default('arm64').describe('The processors of the functions.'),
+    .describe('What happens to buckets, table and user pool when their stack is deleted.'),
+  architecture: oneOf(['arm64', 'x86_64']).default('arm64').describe('The processor architecture of the functions.'),
   bucketPath: text(/^([\w!.*'()-]+(\/[\w!.*'()-]+)*)?$/, 'a key prefix without a slash at either end, or nothing')
     .default('')
-    .describe('Before every key in the bucket; empty: keys begin at its root.'),
+    .describe('Prefix of every key in the bucket; empty: none.'),
 });
 
-/** A stage as it is deployed: what its configuration says, and the defaults. */
+/** The configuration of a stage, with its defaults. */
 export type StageConfig = Readonly<z.output<typeof STAGE>>;
 
 export interface Stage {
-  /** As the context names it: `dev`. */
+  /** Its name in the context: `dev`. */
   readonly stage: string;
   readonly config: StageConfig;
 }
 
-/** What a construct's node knows of the context (cdk.json, and `--context` of the command line). */
+/** The part of a construct's node that reads the context (cdk.json, and `--context` of the command line). */
 interface Context {
   tryGetContext(key: string): unknown;
 }
@@ -155,7 +166,7 @@ export function readStage(context: Context): Stage {
 }
 
 /**
- * Checks what is said of a stage, and fills in the defaults. `source`: where it is said, for the messages.
+ * Checks the configuration of a stage and fills in the defaults. `source`: where it was read, for the messages.
  * @throws InvalidConfigurationError with a sentence for each fault, naming the key and what it accepts.
  */
 export function parseStage(source: string, said: unknown): StageConfig {
@@ -173,14 +184,14 @@ function faultOf(source: string, issue: z.core.$ZodIssue): string {
   return `${key} is ${is}; it accepts ${issue.message}`;
 }
 
-/** A key as the documentation shows it: `limits.avatarMaxBytes`. */
+/** A key as it is documented: `limits.avatarMaxBytes`. */
 interface StageKey {
   readonly name: string;
   readonly meaning: string;
   readonly accepts: string;
   /** Empty: there is none. */
   readonly fallback: string;
-  /** Without it the stage, or the group that it belongs to, is refused. */
+  /** Without it, the stage or the group that it belongs to is refused. */
   readonly isRequired: boolean;
 }
 

@@ -4,7 +4,7 @@ import { ServiceStack } from './service-stack.ts';
 import type { Stage } from './stage-config.ts';
 import { StorageStack } from './storage-stack.ts';
 
-/** The two stacks of a stage. They name no account and no region: those of whoever deploys them. */
+/** The two stacks of a stage, for the account and the region of the credentials that deploy them. */
 export function createStageStacks(app: App, { stage, config }: Stage, codeOf: CodeOf) {
   const stackName = (part: string) => `${config.name}-${stage}-${part}`;
   const storage = new StorageStack(app, 'Storage', { stackName: stackName('storage'), config });

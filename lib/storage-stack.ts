@@ -19,7 +19,7 @@ export interface StorageStackProps {
 }
 
 /**
- * What keeps state: files, records, and the work that waits. The uploads queue stands here because its bucket announces
+ * The stateful resources: files, records and queues. The uploads queue is here because the bucket sends notifications
  * to it, and the CDN because the bucket's policy names it.
  */
 export class StorageStack extends Stack {

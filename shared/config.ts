@@ -3,7 +3,7 @@ import { InvalidConfigurationError } from './errors.ts';
 
 const UNITS = { B: 1, KiB: 1024, MiB: 1024 ** 2, GiB: 1024 ** 3, TiB: 1024 ** 4 } as const;
 
-/** An environment variable: how its text is read, what it accepts in words, and what it is when unset. */
+/** An environment variable: how its text is read, what it accepts in words, and its default. */
 interface Variable<T> {
   readonly read: z.ZodMiniType<T, string>;
   readonly accepts: string;
@@ -24,7 +24,7 @@ function wholeNumber(minimum: number, maximum: number, fallback: number): Variab
   );
 }
 
-/** The bytes that a text says, as `10485760` or `10 MiB`; undefined for any other text. */
+/** Parses a size, as `10485760` or `10 MiB`, into bytes; undefined for any other text. */
 export function byteSizeOf(text: string): number | undefined {
   const [, digits, unit = 'B'] = /^(\d{1,15}) ?(B|KiB|MiB|GiB|TiB)?$/.exec(text) ?? [];
   const bytes = Number(digits) * UNITS[unit as keyof typeof UNITS];
@@ -92,6 +92,9 @@ const VARIABLES = {
   ORGANIZATION_BYTES: byteSize(10 * UNITS.GiB),
   ORGANIZATION_FILES: wholeNumber(0, 1_000_000_000, 100_000),
   OPEN_UPLOADS_PER_USER: wholeNumber(1, 1_000, 20),
+  SENT_UPLOADS_PER_USER: wholeNumber(1, 10_000, 200),
+  // Uploaded bytes are removed after 7 days, so an upload must have ended before.
+  GIVE_UP_HOURS: wholeNumber(1, 144, 24),
 } as const;
 
 type VariableName = keyof typeof VARIABLES;
@@ -124,12 +127,12 @@ export function readConfig(environment: Readonly<Record<string, string | undefin
   return config;
 }
 
-/** Production stores in S3 unless it is told otherwise: a folder there would be gone with its machine. */
+/** In production the default is S3: a folder would be lost with its machine. */
 function defaultOf(name: VariableName, { NODE_ENV }: Readonly<Record<string, string | undefined>>): string | undefined {
   return name === 'STORAGE_BACKEND' && NODE_ENV === 'production' ? 's3' : undefined;
 }
 
-/** The claims that say who calls, as configured. */
+/** The configured names of the claims with the caller's id, organization and roles. */
 export function claimNamesOf(config: Config): { subject: string; organization: string; roles: string } {
   return { subject: config.SUBJECT_CLAIM, organization: config.ORGANIZATION_CLAIM, roles: config.ROLES_CLAIM };
 }

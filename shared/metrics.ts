@@ -4,17 +4,21 @@
  * an alarm nor the dashboard shows.
  */
 export const METRICS = {
-  /** Ends of uploads. Each end with a picture or a rejection records both, one as 0: a rate needs both. */
+  /** Ends of uploads. Each end as ready or rejected records both, one as 0: a rate needs both. */
   UploadsReady: 'Count',
   UploadsRejected: 'Count',
   UploadsSuperseded: 'Count',
   UploadsExpired: 'Count',
-  /** From bytes that are stored (a render: from its request) to the picture that is shown. */
+  /** Attempts that failed on a dependency so often that the sweep makes the next one. */
+  UploadsDeferred: 'Count',
+  /** From bytes that are stored (a render: from its request) to the published image. */
   ReadyLatency: 'Milliseconds',
-  /** For how long the oldest item of due work waits when a sweep begins. 0: nothing is due. */
+  /** For how long the oldest due work has been waiting when a sweep begins. 0: nothing is due. */
   SweepLag: 'Milliseconds',
-  /** Uploads whose event was lost, or whose worker was: the sweep sent it again. */
+  /** Uploads whose event was lost, or whose worker was: the sweep sent their message again. */
   UploadsRedriven: 'Count',
+  /** Due work that failed in a sweep, and is put off. */
+  SweepFailures: 'Count',
 } as const;
 
 export type MetricName = keyof typeof METRICS;

@@ -22,6 +22,9 @@ describe('the configuration', () => {
       ATTACHMENT_TYPES: '*',
       MULTIPART_THRESHOLD: 104_857_600,
       STRIP_MAX_BYTES: 67_108_864,
+      OPEN_UPLOADS_PER_USER: 20,
+      SENT_UPLOADS_PER_USER: 200,
+      GIVE_UP_HOURS: 24,
     });
   });
 
@@ -56,6 +59,8 @@ describe('the configuration', () => {
     ['LINK_SECRET_ARN', 'links', 'the ARN of a secret'],
     ['AGENT_BINDING', 'never', 'one of first-ticket, registered'],
     ['OPEN_UPLOADS_PER_USER', '0', 'a whole number from 1 to 1000'],
+    ['SENT_UPLOADS_PER_USER', '10001', 'a whole number from 1 to 10000'],
+    ['GIVE_UP_HOURS', '145', 'a whole number from 1 to 144'],
     ['ROLES_CLAIM', 'my roles', 'the name of a token claim'],
     ['AWS_REGION', 'Frankfurt', 'a region, as eu-central-1'],
     ['S3_BUCKET_NAME', 'My Bucket', 'the name of a bucket'],

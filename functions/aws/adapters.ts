@@ -1,6 +1,7 @@
 import { DynamoDBClient } from '@aws-sdk/client-dynamodb';
 import type { Config } from '../../shared/config.ts';
-import { DynamoDbMetadataStore } from '../../shared/metadata/dynamodb/dynamodb-metadata-store.ts';
+import { DynamoDbRecordStore } from '../../shared/metadata/dynamodb/dynamodb-record-store.ts';
+import { createMetadataStore, type MetadataStore } from '../../shared/metadata/metadata-store.ts';
 import { prefixObjects, prefixStorage, prefixUrlSource } from '../../shared/storage/prefixed-storage-backend.ts';
 import { S3ObjectStorage } from '../../shared/storage/s3/s3-object-storage.ts';
 import { S3StorageBackend } from '../../shared/storage/s3/s3-storage-backend.ts';
@@ -9,8 +10,8 @@ import type { FileUrlSource, ObjectStorage, StorageBackend } from '../../shared/
 import { CLIENT_LIMITS } from './client-limits.ts';
 
 /*
- * The adapters of the AWS interfaces, each built from the configuration. What a function does not call is left out of
- * its bundle. Credentials come by the SDK's default chain, from the one client that every function has.
+ * The adapters for AWS, each built from the configuration. A function's bundle contains only those that it calls.
+ * Credentials come from the SDK's default chain, through the one client that every function has.
  */
 
 /** The client that every function has. It finds credentials and AWS_ENDPOINT_URL by itself. */
@@ -18,17 +19,18 @@ export function createDynamoDbClient({ AWS_REGION }: Config): DynamoDBClient {
   return new DynamoDBClient({ region: AWS_REGION, ...CLIENT_LIMITS });
 }
 
-export function createMetadataStore(config: Config, client: DynamoDBClient): DynamoDbMetadataStore {
-  return new DynamoDbMetadataStore({ client, tableName: config.METADATA_TABLE_NAME });
+/** The lifecycle over the records in DynamoDB. */
+export function createTableMetadata(config: Config, client: DynamoDBClient): MetadataStore {
+  return createMetadataStore(new DynamoDbRecordStore({ client, tableName: config.METADATA_TABLE_NAME }));
 }
 
-/** Signs addresses, and touches no object. */
+/** Signs URLs and touches no object. */
 export function createUrlSource(config: Config, client: DynamoDBClient, clock: () => Date): FileUrlSource {
   const backend = createS3UrlSigner(s3Options(config, client, clock));
   return prefixUrlSource({ backend, prefix: config.S3_BUCKET_PATH });
 }
 
-/** Without uploads in parts. */
+/** Without multipart uploads. */
 export function createObjectStorage(config: Config, client: DynamoDBClient, clock: () => Date): ObjectStorage {
   const backend = new S3ObjectStorage(s3Options(config, client, clock));
   return prefixObjects({ backend, prefix: config.S3_BUCKET_PATH });

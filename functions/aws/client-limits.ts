@@ -1,7 +1,6 @@
 /**
- * How long the SDK's clients wait; S3's has limits of its own, because bodies take their time. A connection that falls
- * silent must fail inside the time limit of the function, 5 s for the public API, so that the failure has a name and can
- * be tried again.
+ * How long the SDK's clients wait; S3's has limits of its own, because bodies may take long. A silent connection must
+ * fail within the timeout of the function, 5 s for the public API, so that the failure is reported and can be retried.
  */
 export const CLIENT_LIMITS = {
   maxAttempts: 3,

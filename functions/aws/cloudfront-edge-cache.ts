@@ -8,22 +8,22 @@ import { DependencyUnavailableError } from '../../shared/errors.ts';
 import { encodeKey } from '../../shared/storage/object-keys.ts';
 import { CLIENT_LIMITS } from './client-limits.ts';
 
-/** An invalidation takes longer to be accepted than a request elsewhere; the maintenance function has the time. */
+/** CloudFront takes longer than other services to accept a request; the maintenance function has the time. */
 const SLOW_SERVICE = { ...CLIENT_LIMITS.requestHandler, requestTimeout: 10_000 };
 
-/** CloudFront works on 15 wildcards at a time (developer guide, "Quotas on invalidations"). */
+/** CloudFront processes 15 wildcard paths at a time (developer guide, "Quotas on invalidations"). */
 const MAX_WILDCARDS = 15;
 
 export interface CloudFrontOptions {
   readonly region: string;
-  /** Empty: there is no CDN, and nothing to drop. */
+  /** Empty: there is no CDN, and nothing to invalidate. */
   readonly distributionId: string;
-  /** Before every key in the bucket, empty or with its final slash: it is part of the path at the CDN. */
+  /** Before every key in the bucket, empty or with its final slash: it is part of the CDN's paths. */
   readonly keyPrefix: string;
   readonly newId: () => string;
 }
 
-/** The copies at CloudFront. A trailing `*` covers every `?v=`. */
+/** The objects that CloudFront has cached. A trailing `*` covers every `?v=`. */
 export function createCloudFrontEdgeCache(options: CloudFrontOptions): EdgeCache {
   const { region, distributionId, keyPrefix, newId } = options;
   if (distributionId === '') return { invalidate: async () => 'accepted' };
@@ -42,7 +42,7 @@ export function createCloudFrontEdgeCache(options: CloudFrontOptions): EdgeCache
         return 'accepted';
       } catch (cause) {
         if (cause instanceof TooManyInvalidationsInProgress) return 'busy';
-        throw new DependencyUnavailableError('the CDN took no invalidation', { cause });
+        throw new DependencyUnavailableError('CloudFront invalidation failed', { cause });
       }
     },
   };

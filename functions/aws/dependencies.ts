@@ -6,6 +6,7 @@ import type {
   ApiDependencies,
   MaintenanceDependencies,
   PublicApiDependencies,
+  Renderer,
   WorkerDependencies,
 } from '../../shared/dependencies.ts';
 import { InvalidConfigurationError } from '../../shared/errors.ts';
@@ -14,9 +15,9 @@ import { eicarScanner } from '../../shared/uploads/eicar-scanner.ts';
 import { settingsOf } from '../settings.ts';
 import {
   createDynamoDbClient,
-  createMetadataStore,
   createObjectStorage,
   createStorage,
+  createTableMetadata,
   createUrlSource,
 } from './adapters.ts';
 import { createCloudFrontEdgeCache } from './cloudfront-edge-cache.ts';
@@ -24,10 +25,11 @@ import { createLinkSecret } from './link-secret.ts';
 import { createPowertoolsLog } from './powertools-log.ts';
 import { createPowertoolsMetrics } from './powertools-metrics.ts';
 import { createSqsQueues } from './sqs-queues.ts';
+import { createSqsVisibility } from './sqs-visibility.ts';
 
 /*
- * What each function is built from, once for its container. A function calls one of these, and its bundle holds what
- * that one names and no more.
+ * The dependencies of each function, built once for its container. A function calls one of these, and its bundle
+ * contains only what that one names.
  */
 
 type Environment = Readonly<Record<string, string | undefined>>;
@@ -52,12 +54,15 @@ export function createApiDependencies(environment: Environment): ApiDependencies
   };
 }
 
-export function createWorkerDependencies(environment: Environment): WorkerDependencies {
-  const { config, client, ...common } = createCommon(environment, []);
+/** The renderer is passed in: imported here, it would put the image decoder into every bundle. */
+export function createWorkerDependencies(environment: Environment, renderer: Renderer): WorkerDependencies {
+  const { config, client, ...common } = createCommon(environment, ['UPLOAD_QUEUE_URL']);
   return {
     ...common,
     storage: createObjectStorage(config, client, common.clock),
+    visibility: createSqsVisibility({ region: config.AWS_REGION, queueUrl: config.UPLOAD_QUEUE_URL }),
     scanner: eicarScanner,
+    renderer,
     metrics: createPowertoolsMetrics(),
   };
 }
@@ -78,11 +83,11 @@ export function createMaintenanceDependencies(environment: Environment): Mainten
   };
 }
 
-/** What links are made of. */
+/** What signing links needs. */
 const LINKS = ['PUBLIC_BASE_URL', 'LINK_SECRET_ARN'] as const;
 const QUEUES = ['UPLOAD_QUEUE_URL', 'MAINTENANCE_QUEUE_URL'] as const;
 
-/** @throws InvalidConfigurationError that names every variable the function needs and has not. */
+/** @throws InvalidConfigurationError that names every variable that the function needs and that is not set. */
 function createCommon(environment: Environment, needed: readonly (keyof Config)[]) {
   const config = readConfig({ STORAGE_BACKEND: 's3', ...environment });
   const missing = [...needed, 'METADATA_TABLE_NAME' as const].filter((name) => config[name] === '');
@@ -91,7 +96,7 @@ function createCommon(environment: Environment, needed: readonly (keyof Config)[
   return {
     config,
     client,
-    metadata: createMetadataStore(config, client),
+    metadata: createTableMetadata(config, client),
     settings: settingsOf(config, { baseUrl: config.PUBLIC_BASE_URL, bucketName: config.S3_BUCKET_NAME }),
     log: createPowertoolsLog(),
     clock: () => new Date(),

@@ -1,7 +1,7 @@
 import type { SQSClient } from '@aws-sdk/client-sqs';
 import type { Queues } from '../../shared/dependencies.ts';
 import { DependencyUnavailableError } from '../../shared/errors.ts';
-import { purgeMessage } from '../events.ts';
+import { purgeMessage, sweepMessage } from '../events.ts';
 import { CLIENT_LIMITS } from './client-limits.ts';
 
 export interface SqsQueuesOptions {
@@ -10,7 +10,7 @@ export interface SqsQueuesOptions {
   readonly maintenanceQueueUrl: string;
 }
 
-/** The queues between the functions. The client is loaded with the first message: most requests send none. */
+/** The queues between the functions. The client is loaded for the first message: most requests send none. */
 export function createSqsQueues({ region, uploadQueueUrl, maintenanceQueueUrl }: SqsQueuesOptions): Queues {
   let client: SQSClient | undefined;
   async function send(QueueUrl: string, MessageBody: string): Promise<void> {
@@ -19,11 +19,12 @@ export function createSqsQueues({ region, uploadQueueUrl, maintenanceQueueUrl }:
     try {
       await client.send(new SendMessageCommand({ QueueUrl, MessageBody }));
     } catch (cause) {
-      throw new DependencyUnavailableError(`the queue ${QueueUrl} took no message`, { cause });
+      throw new DependencyUnavailableError(`SQS did not accept a message for ${QueueUrl}`, { cause });
     }
   }
   return {
     sendUpload: (message) => send(uploadQueueUrl, JSON.stringify(message)),
     sendPurge: (message) => send(maintenanceQueueUrl, purgeMessage(message)),
+    sendSweep: (message) => send(maintenanceQueueUrl, sweepMessage(message)),
   };
 }

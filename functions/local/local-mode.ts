@@ -4,6 +4,7 @@ import type { Context } from 'aws-lambda';
 import { type Config, claimNamesOf } from '../../shared/config.ts';
 import type { Log } from '../../shared/dependencies.ts';
 import { InvalidConfigurationError } from '../../shared/errors.ts';
+import type { StorageBackend } from '../../shared/storage/storage-backend.ts';
 import { createApiHandler } from '../api.ts';
 import { createMaintenanceHandler, type MaintenanceHandler } from '../maintenance.ts';
 import { createProcessUploadHandler } from '../process-upload.ts';
@@ -53,6 +54,7 @@ export async function startLocalMode({ config, nodeEnv, log, clock }: LocalModeO
     const opened = await openLocalDependencies({ config, baseUrl: url, log, clock });
     local = opened;
     const { dependencies, folder, uploads, maintenance } = opened;
+    if (folder) await refuseUnwritable(folder.storage, config.UPLOAD_DIRECTORY);
     const maintain = createMaintenanceHandler(dependencies);
     const recovered = await recover(opened);
     if (recovered.redriven > 0) log.info('taken up again', recovered);
@@ -82,6 +84,16 @@ export async function startLocalMode({ config, nodeEnv, log, clock }: LocalModeO
     server.close();
     local?.close();
     throw error;
+  }
+}
+
+/** @throws InvalidConfigurationError for a folder that could not keep what is uploaded. */
+async function refuseUnwritable(storage: Pick<StorageBackend, 'checkReady'>, directory: string): Promise<void> {
+  try {
+    await storage.checkReady();
+  } catch (cause) {
+    const reason = cause instanceof Error ? cause.message : String(cause);
+    throw new InvalidConfigurationError(`UPLOAD_DIRECTORY "${directory}" cannot be written to: ${reason}`, { cause });
   }
 }
 

@@ -7,8 +7,8 @@ import { objectCreatedEvent } from './s3-event.ts';
 const LOOK_MILLISECONDS = 1000;
 
 /**
- * Events of a bucket that this process hears nothing from: looks for the bytes of each pending upload, each second, and
- * sends the event that S3 would. Once for each upload: what is lost after that, the sweep finds.
+ * S3 cannot notify a local server, so this polls once a second for the bytes of each pending upload, and sends the event
+ * that S3 would. Once for each upload: what is lost after that, the sweep finds.
  */
 export function watchUploads(dependencies: Dependencies, uploads: LocalQueue): { stop(): Promise<void> } {
   const stopped = new AbortController();
@@ -18,7 +18,7 @@ export function watchUploads(dependencies: Dependencies, uploads: LocalQueue): {
       try {
         await look(dependencies, uploads, sent);
       } catch (error) {
-        dependencies.log.error('looking for uploaded bytes failed; it is tried again', { error });
+        dependencies.log.error('polling for uploaded bytes failed; it is repeated', { error });
       }
       await dependencies.sleep(LOOK_MILLISECONDS);
     }
@@ -35,7 +35,7 @@ export function watchUploads(dependencies: Dependencies, uploads: LocalQueue): {
 async function look(dependencies: Dependencies, uploads: LocalQueue, sent: Set<string>): Promise<void> {
   const { storage, settings, clock } = dependencies;
   const open = new Set<string>();
-  for await (const { upload } of openUploads(dependencies)) {
+  for await (const upload of openUploads(dependencies)) {
     open.add(upload.uploadId);
     if (upload.kind === 'render' || upload.status !== 'pending' || sent.has(upload.uploadId)) continue;
     const object = await infoOrUndefined(storage, upload.key);

@@ -4,19 +4,19 @@ import type { IConstruct } from 'constructs';
 import { acknowledge } from './acknowledge.ts';
 
 /**
- * Acknowledges the wildcards that follow a prefix in the statements' resources, each by its own name. The policy checks
- * still find any other, such as a whole bucket. The resources are those of another stack.
+ * Acknowledges the wildcards that follow a prefix in the statements' resources, each by its own name, so that the
+ * policy checks still find any other, such as a whole bucket. The resources belong to another stack.
  */
 export function acknowledgeWildcards(construct: IConstruct, statements: readonly PolicyStatement[]): void {
   const wildcards = statements.flatMap(({ resources }) => resources.filter((resource) => /\w\/\*$/.test(resource)));
   for (const resource of new Set(wildcards)) {
     acknowledge(construct, {
-      [`AwsSolutions-IAM5[Resource::${nameOf(resource)}]`]: 'All below one prefix: what follows it is data.',
+      [`AwsSolutions-IAM5[Resource::${nameOf(resource)}]`]: 'All keys below one prefix: the rest of a key is data.',
     });
   }
 }
 
-/** As cdk-nag writes a resource of another stack: the name of its export, and what follows it. */
+/** A resource of another stack as cdk-nag writes it: the name of its export, and what follows it. */
 function nameOf(resource: string): string {
   const fragments = Tokenization.reverseString(resource).mapTokens({ mapToken: exportNameOf });
   return `${fragments.join({ join: (left, right) => `${left}${right}` })}`;

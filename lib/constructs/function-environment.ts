@@ -9,14 +9,14 @@ export type FunctionEnvironment = Readonly<Partial<Record<keyof Config, string>>
 export interface EnvironmentProps {
   readonly config: StageConfig;
   readonly resources: ServiceResources;
-  /** The host of the pictures' addresses. */
+  /** The host of the image URLs. */
   readonly cdnDomain: string;
   /** Where clients reach the API, without a final slash. */
   readonly baseUrl: string;
   readonly claimNames: TokenIssuer['claimNames'];
 }
 
-/** The environment of every function: one, because one configuration is read by all of them. AWS_REGION is Lambda's. */
+/** The environment of every function. All read the same configuration. Lambda sets AWS_REGION. */
 export function functionEnvironment(props: EnvironmentProps): FunctionEnvironment {
   const { config, resources, cdnDomain, baseUrl, claimNames } = props;
   const { limits, bucketPath, agentBinding } = config;
@@ -43,5 +43,7 @@ export function functionEnvironment(props: EnvironmentProps): FunctionEnvironmen
     ORGANIZATION_BYTES: `${limits.organizationBytes}`,
     ORGANIZATION_FILES: `${limits.organizationFiles}`,
     OPEN_UPLOADS_PER_USER: `${limits.openUploadsPerUser}`,
+    SENT_UPLOADS_PER_USER: `${limits.sentUploadsPerUser}`,
+    GIVE_UP_HOURS: `${limits.giveUpHours}`,
   };
 }

@@ -8,7 +8,7 @@ import { LIST_INDEXES, WORK_INDEX } from '../../shared/metadata/dynamodb/table-s
 import type { FunctionName } from '../function-bundle.ts';
 import type { KeySpace } from './key-space.ts';
 
-/** What the functions work on. */
+/** The resources that the functions use. */
 export interface ServiceResources {
   readonly bucket: IBucket;
   readonly keys: KeySpace;
@@ -20,11 +20,11 @@ export interface ServiceResources {
 }
 
 /**
- * What each function may do, besides writing its log and taking messages from its own queue. The functions that answer
- * requests delete nothing, and read no object that a client wrote but the size of one: only the worker and maintenance
- * do.
+ * What each function may do, besides writing its log and receiving messages from its own queue. The functions that
+ * respond to requests delete nothing, and of the objects that clients wrote they read no more than the size: only the
+ * worker and maintenance do.
  *
- * All may list the bucket: without that right S3 says "forbidden" of a key that is absent.
+ * All may list the bucket: without that right S3 responds "forbidden" for a key that is absent.
  */
 export function rightsOf(name: FunctionName, resources: ServiceResources): PolicyStatement[] {
   return RIGHTS[name](resources);
@@ -32,20 +32,14 @@ export function rightsOf(name: FunctionName, resources: ServiceResources): Polic
 
 const RIGHTS: Readonly<Record<FunctionName, (resources: ServiceResources) => PolicyStatement[]>> = {
   'public-api': ({ bucket, keys, table, linkSecretArn }) => [
-    allow(['dynamodb:GetItem'], [table.tableArn]),
+    allow(records('GetItem'), [table.tableArn]),
     allow(['s3:ListBucket'], [bucket.bucketArn]),
     allow(['s3:GetObject'], objects(bucket, [keys.attachments, keys.previews])),
     allow(['secretsmanager:GetSecretValue'], [linkSecretArn]),
   ],
   api: ({ bucket, keys, table, uploadsQueue, maintenanceQueue, linkSecretArn }) => [
-    allow(
-      ['GetItem', 'BatchGetItem', 'PutItem', 'UpdateItem', 'ConditionCheckItem'].map((action) => `dynamodb:${action}`),
-      [table.tableArn],
-    ),
-    allow(
-      ['dynamodb:Query'],
-      LIST_INDEXES.map(({ name }) => `${table.tableArn}/index/${name}`),
-    ),
+    allow(records('GetItem', 'BatchGetItem', 'PutItem', 'UpdateItem', 'ConditionCheckItem'), [table.tableArn]),
+    allow(records('Query'), indexes(table, LIST_INDEXES)),
     allow(['s3:ListBucket'], [bucket.bucketArn]),
     allow(
       ['s3:GetObject', 's3:PutObject', 's3:AbortMultipartUpload', 's3:ListMultipartUploadParts'],
@@ -55,32 +49,33 @@ const RIGHTS: Readonly<Record<FunctionName, (resources: ServiceResources) => Pol
     allow(['secretsmanager:GetSecretValue'], [linkSecretArn]),
   ],
   'process-upload': ({ bucket, keys, table }) => [
-    allow(
-      ['GetItem', 'PutItem', 'UpdateItem', 'ConditionCheckItem'].map((action) => `dynamodb:${action}`),
-      [table.tableArn],
-    ),
+    allow(records('GetItem', 'BatchGetItem', 'PutItem', 'UpdateItem', 'ConditionCheckItem'), [table.tableArn]),
     allow(['s3:ListBucket'], [bucket.bucketArn]),
-    allow(
-      ['s3:GetObject', 's3:GetObjectTagging', 's3:DeleteObject', 's3:AbortMultipartUpload'],
-      everyObject(bucket, keys),
-    ),
+    allow(['s3:GetObject', 's3:DeleteObject'], everyObject(bucket, keys)),
     allow(['s3:PutObject'], objects(bucket, [keys.avatars, keys.attachments, keys.previews])),
+    // Originals are copied: an attachment from what was uploaded, that of a render from the version before it. A copy
+    // takes tags along; one of a large attachment is made of parts.
+    allow(['s3:GetObjectTagging'], objects(bucket, [keys.temporary, keys.avatars])),
+    allow(['s3:AbortMultipartUpload'], objects(bucket, [keys.attachments])),
   ],
-  maintenance: ({ bucket, keys, table, distribution, uploadsQueue }) => [
-    allow(
-      // Avatars with a due purge are read together.
-      ['GetItem', 'BatchGetItem', 'UpdateItem', 'DeleteItem', 'ConditionCheckItem'].map(
-        (action) => `dynamodb:${action}`,
-      ),
-      [table.tableArn],
-    ),
-    allow(['dynamodb:Query'], [`${table.tableArn}/index/${WORK_INDEX.name}`]),
+  maintenance: ({ bucket, keys, table, distribution, uploadsQueue, maintenanceQueue }) => [
+    allow(records('GetItem', 'BatchGetItem', 'UpdateItem', 'DeleteItem'), [table.tableArn]),
+    allow(records('Query'), indexes(table, [WORK_INDEX])),
     allow(['s3:ListBucket'], [bucket.bucketArn]),
-    allow(['s3:GetObject', 's3:DeleteObject', 's3:AbortMultipartUpload'], everyObject(bucket, keys)),
-    allow(['sqs:SendMessage'], [uploadsQueue.queueArn]),
+    allow(['s3:GetObject', 's3:DeleteObject'], everyObject(bucket, keys)),
+    allow(['s3:AbortMultipartUpload'], objects(bucket, [keys.temporary])),
+    allow(['sqs:SendMessage'], [uploadsQueue.queueArn, maintenanceQueue.queueArn]),
     allow(['cloudfront:CreateInvalidation'], [arnOf(distribution)]),
   ],
 };
+
+function records(...actions: readonly string[]): string[] {
+  return actions.map((action) => `dynamodb:${action}`);
+}
+
+function indexes(table: ITable, all: readonly { readonly name: string }[]): string[] {
+  return all.map(({ name }) => `${table.tableArn}/index/${name}`);
+}
 
 function allow(actions: readonly string[], resources: readonly string[]): PolicyStatement {
   return new PolicyStatement({ actions: [...actions], resources: [...resources] });

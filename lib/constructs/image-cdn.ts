@@ -24,14 +24,14 @@ export interface ImageCdnProps {
   readonly bucket: IBucket;
   readonly logs: IBucket;
   readonly keys: KeySpace;
-  /** A host of one's own; its certificate must be in us-east-1. @default - the host that CloudFront gives */
+  /** A custom domain; its certificate must be in us-east-1. @default - the domain of the distribution */
   readonly domain?: { readonly name: string; readonly certificateArn: string } | undefined;
 }
 
-/** Public thumbnails at the edges of the world, and nothing else of the bucket. */
+/** Serves public thumbnails from CloudFront, and nothing else of the bucket. */
 export class ImageCdn extends Construct {
   readonly distribution: Distribution;
-  /** The host of the pictures' addresses. */
+  /** The host of the image URLs. */
   readonly domainName: string;
 
   constructor(scope: Construct, id: string, props: ImageCdnProps) {
@@ -42,11 +42,11 @@ export class ImageCdn extends Construct {
     this.distribution = new Distribution(this, 'Distribution', {
       defaultBehavior: {
         ...images,
-        // What is not a thumbnail is looked for where nothing is, and where the bucket's policy refuses it as well.
+        // Anything but a thumbnail is requested below a prefix without objects, which the bucket policy denies as well.
         origin: S3BucketOrigin.withOriginAccessControl(bucket, { originAccessControl, originPath: '/nothing' }),
       },
       additionalBehaviors: Object.fromEntries(keys.publicImages.map((path) => [`/${path}`, images])),
-      // S3 says 403 of what is absent. A picture that was just published must not seem absent for long.
+      // S3 responds 403 for an absent object. A new image must not seem absent for long.
       errorResponses: [{ httpStatus: 403, ttl: Duration.seconds(5) }],
       httpVersion: HttpVersion.HTTP2_AND_3,
       ...(domain && {
@@ -62,10 +62,10 @@ export class ImageCdn extends Construct {
     this.domainName = domain?.name ?? this.distribution.distributionDomainName;
     bucket.addToResourcePolicy(onlyPublicImages(bucket, keys));
     acknowledge(this.distribution, {
-      'AwsSolutions-CFR1': 'Pictures of people are wanted wherever those who look at them are.',
-      'AwsSolutions-CFR2': 'Six kinds of static files behind a cache: there is no request for a firewall to judge.',
+      'AwsSolutions-CFR1': 'Avatars are shown in every country.',
+      'AwsSolutions-CFR2': 'Six kinds of static files behind a cache: a firewall has nothing to filter.',
       ...(!domain && {
-        'AwsSolutions-CFR4': "CloudFront's own certificate fixes the protocol; with a domain it is TLS 1.2 and newer.",
+        'AwsSolutions-CFR4': "CloudFront's own certificate sets the protocol; a custom domain requires TLS 1.2.",
       }),
     });
   }
@@ -75,8 +75,8 @@ export class ImageCdn extends Construct {
       origin: S3BucketOrigin.withOriginAccessControl(bucket, { originAccessControl }),
       viewerProtocolPolicy: ViewerProtocolPolicy.REDIRECT_TO_HTTPS,
       cachePolicy: new CachePolicy(this, 'Cache', {
-        comment: 'A picture and its version, for a day at most',
-        // The version in the address is what makes a replaced picture another one.
+        comment: 'An image and its version, for a day at most',
+        // The version in the URL separates an image from the one that it replaced.
         queryStringBehavior: CacheQueryStringBehavior.allowList('v'),
         headerBehavior: CacheHeaderBehavior.none(),
         cookieBehavior: CacheCookieBehavior.none(),
@@ -85,7 +85,7 @@ export class ImageCdn extends Construct {
         maxTtl: Duration.days(1),
       }),
       responseHeadersPolicy: new ResponseHeadersPolicy(this, 'Headers', {
-        comment: 'A picture is never a page',
+        comment: 'An image is never a page',
         securityHeadersBehavior: {
           contentTypeOptions: { override: true },
           contentSecurityPolicy: { contentSecurityPolicy: "default-src 'none'; sandbox", override: true },
@@ -93,13 +93,14 @@ export class ImageCdn extends Construct {
         customHeadersBehavior: {
           customHeaders: [{ header: 'cross-origin-resource-policy', value: 'cross-origin', override: true }],
         },
+        // Thumbnails that release 0.1 wrote have it.
         removeHeaders: ['x-amz-meta-generation'],
       }),
     };
   }
 }
 
-/** The CDN's access control admits it to the whole bucket: this takes all but the public names away again. */
+/** The CDN's origin access control grants it the whole bucket. This denies everything but the public names. */
 function onlyPublicImages(bucket: IBucket, { publicImages }: KeySpace): PolicyStatement {
   return new PolicyStatement({
     sid: 'CdnReadsPublicImagesOnly',

@@ -2,19 +2,19 @@ import { THUMBNAIL_FORMATS, THUMBNAIL_SIZES } from '../../shared/images/formats.
 import { ATTACHMENT_PREFIX, PREVIEW_PREFIX, TEMPORARY_PREFIX } from '../../shared/storage/object-keys.ts';
 
 /**
- * Where things stand in a bucket that the service has for itself or, with a prefix, shares. The bucket's lifecycle, its
- * notification, the CDN, its bounds and the rights of the functions all take their keys from here: one that had a prefix
- * of its own would fail in silence.
+ * The keys of a bucket that the service has for itself or, with a prefix, shares. The bucket's lifecycle rules, its
+ * notification and its policy, the CDN and the rights of the functions all take their keys from here: one that used
+ * another prefix would fail silently.
  */
 export interface KeySpace {
   /** Empty, or with its final slash. */
   readonly prefix: string;
-  /** The only place clients write, and the only one whose objects are announced. */
+  /** The only prefix that clients write below, and the only one with notifications. */
   readonly temporary: string;
   readonly avatars: string;
   readonly attachments: string;
   readonly previews: string;
-  /** The names that anyone may read through the CDN, with `*` for whose they are. */
+  /** The names that anyone may read through the CDN, with `*` for the avatar and the folder of its version. */
   readonly publicImages: readonly string[];
 }
 
@@ -28,7 +28,7 @@ export function keySpaceOf(bucketPath: string): KeySpace {
     avatars,
     attachments: `${prefix}${ATTACHMENT_PREFIX}`,
     previews: `${prefix}${PREVIEW_PREFIX}`,
-    // `*` crosses slashes, in CloudFront as in IAM: only whole file names keep an original out.
+    // `*` matches slashes too, in CloudFront as in IAM: only whole file names exclude an original.
     publicImages: Object.keys(THUMBNAIL_SIZES).flatMap((size) =>
       Object.keys(THUMBNAIL_FORMATS).map((format) => `${avatars}*/${size}.${format}`),
     ),

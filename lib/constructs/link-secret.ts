@@ -4,8 +4,8 @@ import type { Construct } from 'constructs';
 import { acknowledge } from './acknowledge.ts';
 
 /**
- * What links to attachments and cursors of lists are signed with: 64 random letters and digits. Whoever makes a new
- * version rotates it; links made with the one before stay good for as long as that is labelled AWSPREVIOUS.
+ * The secret that signs links to attachments and cursors of lists: 64 random letters and digits. A new version rotates
+ * it; links that the version before signed stay valid while that is labelled AWSPREVIOUS.
  * @returns its ARN.
  */
 export function createLinkSecret(scope: Construct, removalPolicy: RemovalPolicy): string {
@@ -15,7 +15,7 @@ export function createLinkSecret(scope: Construct, removalPolicy: RemovalPolicy)
     removalPolicy,
   });
   acknowledge(secret, {
-    'AwsSolutions-SMG4': 'A schedule would end links before their time; docs/operations.md says how to rotate it.',
+    'AwsSolutions-SMG4': 'A schedule would invalidate links too early; docs/operations.md says how to rotate it.',
   });
   return (secret.node.defaultChild as CfnSecret).attrId;
 }

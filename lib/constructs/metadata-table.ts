@@ -7,7 +7,7 @@ export interface MetadataTableProps {
   readonly removalPolicy: RemovalPolicy;
 }
 
-/** The table of all records, as the adapter's schema says it. */
+/** The table of all records, as the adapter's schema defines it. */
 export class MetadataTable extends Construct {
   readonly table: Table;
 
@@ -21,12 +21,14 @@ export class MetadataTable extends Construct {
       deletionProtection: removalPolicy === RemovalPolicy.RETAIN,
       removalPolicy,
     });
-    for (const { name, partitionKey, sortKey, projection } of TABLE_INDEXES) {
+    for (const { name, partitionKey, sortKey, attributes } of TABLE_INDEXES) {
       this.table.addGlobalSecondaryIndex({
         indexName: name,
         partitionKey: text(partitionKey),
         sortKey: text(sortKey),
-        projectionType: ProjectionType[projection],
+        ...(attributes.length > 0
+          ? { projectionType: ProjectionType.INCLUDE, nonKeyAttributes: [...attributes] }
+          : { projectionType: ProjectionType.KEYS_ONLY }),
       });
     }
   }

@@ -15,7 +15,7 @@ import type { KeySpace } from './key-space.ts';
 
 export interface PrivateBucketProps {
   readonly keys: KeySpace;
-  /** The pages that may write with a ticket. */
+  /** Origins whose pages may upload with a ticket. */
   readonly allowedOrigins: readonly string[];
   /** How long access logs are kept, in days. */
   readonly logRetentionDays: number;
@@ -29,7 +29,7 @@ const CLOSED = {
   minimumTLSVersion: 1.2,
 } as const;
 
-/** The bucket of all files: no one reaches it but by a signature or through the CDN. And the bucket of access logs. */
+/** The bucket of all files, which is only reached by signed URLs or through the CDN, and the bucket of access logs. */
 export class PrivateBucket extends Construct {
   readonly bucket: IBucket;
   /** Also for the CDN's access logs. */
@@ -40,12 +40,12 @@ export class PrivateBucket extends Construct {
     // CDK's classes fit their interfaces only without `exactOptionalPropertyTypes`.
     this.logs = new Bucket(this, 'Logs', {
       ...CLOSED,
-      // CloudFront's standard logs are written by ACL (developer guide, "Permissions required to configure standard logging").
+      // CloudFront writes standard logs by ACL (developer guide, "Permissions required to configure standard logging").
       objectOwnership: ObjectOwnership.BUCKET_OWNER_PREFERRED,
       lifecycleRules: [{ id: 'expire', expiration: Duration.days(props.logRetentionDays) }],
       removalPolicy: props.removalPolicy,
     }) as IBucket;
-    acknowledge(this.logs, { 'AwsSolutions-S1': 'A log of who reads the logs would log itself without end.' });
+    acknowledge(this.logs, { 'AwsSolutions-S1': 'A log of access to the logs would log itself without end.' });
     this.bucket = new Bucket(this, 'Files', {
       ...CLOSED,
       objectOwnership: ObjectOwnership.BUCKET_OWNER_ENFORCED,
@@ -60,7 +60,7 @@ export class PrivateBucket extends Construct {
   }
 }
 
-/** In a versioned bucket an expiration only adds a delete marker: the bytes go with the noncurrent version. */
+/** In a versioned bucket, expiration only adds a delete marker: the bytes are removed with the noncurrent version. */
 function lifecycleOf({ temporary, attachments }: KeySpace): LifecycleRule[] {
   return [
     {
@@ -95,7 +95,7 @@ function corsOf(allowedOrigins: readonly string[]) {
     },
     {
       id: 'read',
-      // A browser that follows the API's redirect to here says `Origin: null`.
+      // A browser that follows a redirect of the API to the bucket sends `Origin: null`.
       allowedMethods: [HttpMethods.GET, HttpMethods.HEAD],
       allowedOrigins: ['*'],
       maxAge: 3600,

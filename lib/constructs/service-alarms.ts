@@ -13,22 +13,22 @@ import type { WorkQueue } from './work-queue.ts';
 
 export interface ServiceAlarmsProps {
   readonly api: HttpApi;
-  /** By the names that the alarms are told by. */
+  /** By the first part of the names of their alarms. */
   readonly functions: Readonly<Record<string, IFunction>>;
   readonly queues: Readonly<Record<string, WorkQueue>>;
-  /** Where alarms are sent. @default - nowhere; they show in the dashboard */
+  /** Where alarms are sent. @default - nowhere; they are shown in the dashboard */
   readonly email?: string | undefined;
 }
 
 interface Watch {
   readonly metric: IMetric;
-  /** Rings when this is reached. */
+  /** The alarm goes off when this is reached. */
   readonly threshold: number;
-  /** What it means, and where to look first. */
+  /** What it means and where to look first. */
   readonly description: string;
-  /** Periods in a row that must reach the threshold. @default 1 */
+  /** Consecutive periods that must reach the threshold. @default 1 */
   readonly periods?: number;
-  /** @default - no messages and no calls: no data, and nothing to ring for */
+  /** @default - not breaching: without messages or calls there is no data */
   readonly missing?: TreatMissingData;
 }
 
@@ -36,8 +36,8 @@ const FIVE_MINUTES = Duration.minutes(5);
 const QUARTER_HOUR = Duration.minutes(15);
 
 /**
- * What calls someone: work laid aside or waiting, functions that fail or are held back, an API that fails, pictures
- * that are refused or come late, a sweep that does not keep up.
+ * Alarms for dead letters and backlogs, functions that fail or are throttled, an API that fails, uploads that are
+ * rejected or late, a sweep that does not keep up, and uploads or due work that keep failing.
  */
 export class ServiceAlarms extends Construct {
   readonly topic: Topic;
@@ -53,18 +53,19 @@ export class ServiceAlarms extends Construct {
     this.#watch('HttpApi-Fails', {
       metric: api.metricServerError({ period: FIVE_MINUTES, statistic: 'Sum' }),
       threshold: 5,
-      description: 'The API answered 5xx. Look for the requestId of its access log in the logs of the functions.',
+      description: 'The API responds with 5xx. Look for the requestId of its access log in the logs of the functions.',
     });
     this.#watchUploads();
     this.#watchSweep();
+    this.#watchFailures();
   }
 
   #tellBy(mail: EmailSubscription): void {
-    const reason = 'A mail that did not arrive is not sent later: the alarm shows in the dashboard.';
+    const reason = 'A lost mail is not sent again: the alarm is shown in the dashboard.';
     acknowledge(this.topic.addSubscription(mail), { 'Serverless-SNSRedrivePolicy': reason });
   }
 
-  /** A topic that has a policy of its own loses the one by which alarms of its account may publish. */
+  /** A topic with a policy of its own loses the default one, which lets alarms of its account publish. */
   #admitAlarms(): void {
     this.topic.addToResourcePolicy(
       new PolicyStatement({
@@ -86,7 +87,7 @@ export class ServiceAlarms extends Construct {
     this.#watch(`${name}-Waits`, {
       metric: queue.metricApproximateAgeOfOldestMessage({ period: FIVE_MINUTES, statistic: 'Maximum' }),
       threshold: 900,
-      description: `The oldest message of the ${name} queue waits for 15 minutes. Its function fails, or is too slow.`,
+      description: `The oldest message of the ${name} queue is 15 minutes old. Its function fails, or is too slow.`,
     });
   }
 
@@ -95,13 +96,13 @@ export class ServiceAlarms extends Construct {
       metric: one.metricErrors({ period: FIVE_MINUTES }),
       threshold: 1,
       periods: 2,
-      description: `The function ${name} fails: it threw, ran out of time or of memory. Look into its log.`,
+      description: `The function ${name} fails: an error, a timeout or too little memory. See its log.`,
     });
     this.#watch(`${name}-Throttled`, {
       metric: one.metricThrottles({ period: FIVE_MINUTES }),
       threshold: 1,
       periods: 2,
-      description: `The function ${name} is held back by the concurrency that the account has left.`,
+      description: `The function ${name} is throttled: the account has no concurrency left.`,
     });
   }
 
@@ -109,8 +110,8 @@ export class ServiceAlarms extends Construct {
     const count = { period: QUARTER_HOUR, statistic: 'Sum' };
     const ready = serviceMetric(this, 'UploadsReady', count);
     const rejected = serviceMetric(this, 'UploadsRejected', count);
-    // Some are always refused: people send what is no picture. Half of ten or more is a client with a defect, an
-    // attack, or a fault of ours. Each end records both metrics, so that where one has data the other has, too.
+    // Some are always rejected: people send files that are no images. Half of ten or more is a broken client, an
+    // attack, or a fault of the service. Every upload records both metrics, so where one has data so has the other.
     this.#watch('Uploads-Rejected', {
       metric: new MathExpression({
         label: 'Rejected (%)',
@@ -119,28 +120,46 @@ export class ServiceAlarms extends Construct {
         period: QUARTER_HOUR,
       }),
       threshold: 50,
-      description: 'Half of the uploads or more are rejected. Look for their codes in the log of process-upload.',
+      description: 'At least half of the uploads are rejected. Look for their codes in the log of process-upload.',
     });
-    // Usual are seconds, but S3 may take a minute to tell of an object. An event that was lost, and found by the sweep
-    // an hour later, is the p95 of a quiet period; of three in a row it is not.
+    // Seconds are usual, but S3 may take a minute to send an event. A single upload whose event was lost, found by the
+    // sweep an hour later, is the p95 of one quiet period, but not of three in a row.
     this.#watch('Uploads-Late', {
       metric: serviceMetric(this, 'ReadyLatency', { period: FIVE_MINUTES, statistic: 'p95' }),
       threshold: 60_000,
       periods: 3,
       description:
-        'Pictures come a minute late or more. Look at the uploads queue, then at how long process-upload runs.',
+        'Uploads are ready a minute late or more. Look at the uploads queue, then at the duration of process-upload.',
     });
   }
 
-  /** A sweep begins each minute and says how late it is: 15 minutes are 15 runs that left one item, or never came. */
+  /** What has been failing for hours. An upload that fails for a day is rejected, so these must go off long before. */
+  #watchFailures(): void {
+    const view = { period: Duration.hours(1), statistic: 'Sum' };
+    // Retries come at longer and longer intervals, up to an hour: so each hour of an outage has one.
+    this.#watch('Uploads-Deferred', {
+      metric: serviceMetric(this, 'UploadsDeferred', view),
+      threshold: 1,
+      periods: 2,
+      description: 'Uploads have been failing for more than an hour. See the warnings in the log of process-upload.',
+    });
+    this.#watch('Sweep-Failures', {
+      metric: serviceMetric(this, 'SweepFailures', view),
+      threshold: 1,
+      periods: 2,
+      description: 'Due work has been failing for more than an hour. See the errors in the log of maintenance.',
+    });
+  }
+
+  /** A sweep runs each minute and records how late it is. 15 minutes: 15 runs did not reach an item, or none ran. */
   #watchSweep(): void {
     this.#watch('Sweep-Late', {
       metric: serviceMetric(this, 'SweepLag', { period: FIVE_MINUTES, statistic: 'Maximum' }),
       threshold: QUARTER_HOUR.toMilliseconds(),
       periods: 2,
       description:
-        'Due work waits for 15 minutes, or no sweep ran. Look into the log of maintenance, then at its schedule.',
-      // Each run records it, 0 too. A new stage rings until the first one.
+        'Due work has been waiting for 15 minutes, or no sweep ran. See the log of maintenance, then its schedule.',
+      // Every run records it, even 0. In a new stage the alarm is on until the first run.
       missing: TreatMissingData.BREACHING,
     });
   }

@@ -25,19 +25,19 @@ import type { TokenIssuer } from './token-issuer.ts';
 export interface ServiceApiProps {
   readonly allowedOrigins: readonly string[];
   readonly issuer: TokenIssuer;
-  /** Requests a second, of all clients together; the burst is twice as many. */
+  /** Requests per second of all clients together; the burst limit is twice as high. */
   readonly requestsPerSecond: number;
   readonly logRetentionDays: number;
-  /** A host of one's own. @default - the host that API Gateway gives */
+  /** A custom domain. @default - the domain of API Gateway */
   readonly domain?: { readonly name: string; readonly certificateArn: string } | undefined;
 }
 
-/** The HTTP API with the routes of the contract. It exists before its functions, which are told its address. */
+/** The HTTP API with the routes of the contract. It is created before its functions, which need its URL. */
 export class ServiceApi extends Construct {
   readonly api: HttpApi;
   /** Where clients reach it, without a final slash. */
   readonly baseUrl: string;
-  /** What the host of one's own must be an alias of; undefined without one. */
+  /** What the custom domain must be an alias of; undefined without one. */
   readonly domainTarget: string | undefined;
   readonly #authorizer: HttpJwtAuthorizer;
 
@@ -48,7 +48,7 @@ export class ServiceApi extends Construct {
       description: 'Unified File Storage',
       createDefaultStage: false,
       corsPreflight: corsOf(props.allowedOrigins),
-      // One address: the other would go around whatever stands before the host of one's own.
+      // A second URL would bypass whatever protects the custom domain.
       disableExecuteApiEndpoint: domain !== undefined,
     });
     const host = domain && this.#host(domain);
@@ -58,7 +58,7 @@ export class ServiceApi extends Construct {
     this.#authorizer = new HttpJwtAuthorizer('Tokens', issuer.url, { jwtAudience: [...issuer.audience] });
   }
 
-  /** Adds the routes of the contract, each to the function of its group; every other address is the public one's. */
+  /** Adds the routes of the contract, each to the function of its group; all other requests go to the public one. */
   addRoutes(functions: Readonly<Record<OperationGroup, IFunction>>): void {
     const integrations = {
       'public-api': integration('PublicApi', functions['public-api']),
@@ -80,7 +80,7 @@ export class ServiceApi extends Construct {
       routeKey: HttpRouteKey.DEFAULT,
       integration: integrations['public-api'],
     });
-    acknowledge(others, { 'AwsSolutions-APIG4': 'It answers that there is no such address, or no such method.' });
+    acknowledge(others, { 'AwsSolutions-APIG4': 'It responds that there is no such URL, or no such method.' });
   }
 
   #host({ name, certificateArn }: NonNullable<ServiceApiProps['domain']>): DomainName {
@@ -104,7 +104,7 @@ export class ServiceApi extends Construct {
   }
 }
 
-/** No token, no query (links are signed there), no name of a file. */
+/** Without tokens, query strings (they hold signatures) and file names. */
 const ACCESS_LOG_FORMAT = AccessLogFormat.custom(
   JSON.stringify({
     requestId: '$context.requestId',
@@ -120,7 +120,7 @@ const ACCESS_LOG_FORMAT = AccessLogFormat.custom(
 );
 
 function integration(id: string, handler: IFunction): HttpLambdaIntegration {
-  // One permission for the whole API: a function's policy has no room for one of each route.
+  // One permission for the whole API: a function's policy has no room for one per route.
   return new HttpLambdaIntegration(id, handler, { scopePermissionToRoute: false });
 }
 

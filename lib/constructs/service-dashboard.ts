@@ -28,7 +28,7 @@ export interface ServiceDashboardProps {
 
 const PERIOD = Duration.minutes(5);
 
-/** The service at a glance, from what rings down to where requests, work and bytes go. */
+/** The service at a glance: alarms first, then requests, uploads, functions and storage. */
 export class ServiceDashboard extends Construct {
   readonly dashboard: Dashboard;
 
@@ -58,6 +58,8 @@ export class ServiceDashboard extends Construct {
         measured('UploadsSuperseded', 'Sum'),
         measured('UploadsExpired', 'Sum'),
         measured('UploadsRedriven', 'Sum'),
+        measured('UploadsDeferred', 'Sum'),
+        measured('SweepFailures', 'Sum'),
       ]),
       graph('From bytes to the picture (ms)', [measured('ReadyLatency', 'p50'), measured('ReadyLatency', 'p95')]),
       graph('How late the sweep is (ms)', [measured('SweepLag', 'Maximum')]),
@@ -92,13 +94,13 @@ function graph(title: string, left: IMetric[], region?: string): GraphWidget {
   return new GraphWidget({ title, left, period: PERIOD, width: 8, ...(region !== undefined && { region }) });
 }
 
-/** Of the filter `all` that the bucket's metrics have. */
+/** A metric of the bucket's request metrics filter, `all`. */
 function requestsOf(bucket: IBucket, metricName: string): Metric {
   const dimensionsMap = { BucketName: bucket.bucketName, FilterId: 'all' };
   return new Metric({ namespace: 'AWS/S3', metricName, dimensionsMap, statistic: 'Sum', period: PERIOD });
 }
 
-/** CloudFront reports in us-east-1, wherever its distribution is made. */
+/** CloudFront's metrics are in us-east-1, in whatever region the distribution was created. */
 function hitRateOf(distribution: IDistribution): Metric {
   return new Metric({
     namespace: 'AWS/CloudFront',

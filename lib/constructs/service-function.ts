@@ -27,7 +27,7 @@ export interface ServiceFunctionProps {
 
 const ARCHITECTURES = { arm64: Architecture.ARM_64, x86_64: Architecture.X86_64 } as const;
 
-/** One function with its own role and its own log. */
+/** One function with its own role and log. */
 export class ServiceFunction extends Construct {
   readonly function: LambdaFunction;
 
@@ -37,7 +37,7 @@ export class ServiceFunction extends Construct {
       retention: props.logRetentionDays as RetentionDays,
       removalPolicy: RemovalPolicy.DESTROY,
     });
-    // Not the managed policy that CDK takes by itself: it admits to every log group of the account.
+    // Not the managed policy that CDK uses by default: it grants every log group of the account.
     const role = new Role(this, 'Role', { assumedBy: new ServicePrincipal('lambda.amazonaws.com') });
     logGroup.grantWrite(role);
     for (const right of props.rights) role.addToPolicy(right);
@@ -56,13 +56,13 @@ export class ServiceFunction extends Construct {
       logGroup,
     });
     acknowledge(this.function, {
-      'Serverless-LambdaDLQ': 'Work comes by queues that have dead-letter queues, or is a request that is answered.',
-      'Serverless-LambdaTracing': 'The request id joins the logs; tracing would need a right on every resource.',
+      'Serverless-LambdaDLQ': 'Work comes from queues with dead-letter queues, or is a request with a response.',
+      'Serverless-LambdaTracing': 'The request id connects the logs; tracing would need a right on every resource.',
     });
   }
 
   /**
-   * Feeds it from a queue, one message at a time: a batch is held up by its slowest message, and a death would count
+   * Feeds it from a queue, one message per call: a batch takes as long as its slowest message, and a crash would count
    * against all of them. `maxConcurrency` is 2 to 1,000.
    */
   takeFrom(queue: IQueue, maxConcurrency: number): void {
@@ -75,7 +75,7 @@ export class ServiceFunction extends Construct {
       maxConcurrency,
     });
     acknowledge(mapping, {
-      'Serverless-LambdaEventSourceMappingDestination': 'Only streams have one; a queue has its dead-letter queue.',
+      'Serverless-LambdaEventSourceMappingDestination': 'Only streams have one; a queue has a dead-letter queue.',
     });
   }
 }

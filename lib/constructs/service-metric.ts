@@ -3,19 +3,19 @@ import { Metric } from 'aws-cdk-lib/aws-cloudwatch';
 import type { Construct } from 'constructs';
 import { METRICS_NAMESPACE, type MetricName } from '../../shared/metrics.ts';
 
-/** How a metric is summed up: over which time, and to which number (`Sum`, `Maximum`, `p95`). */
+/** How a metric is aggregated: over which period, by which statistic (`Sum`, `Maximum`, `p95`). */
 export interface MetricView {
   readonly period: Duration;
   readonly statistic: string;
 }
 
-/** What the functions of this stack record under a name. */
+/** A metric that the functions of this stack record. */
 export function serviceMetric(scope: Construct, metricName: MetricName, view: MetricView): Metric {
   const dimensionsMap = { service: serviceNameOf(scope) };
   return new Metric({ namespace: METRICS_NAMESPACE, metricName, dimensionsMap, ...view });
 }
 
-/** What the functions call themselves in logs and metrics. No two stages of a region share the name of a stack. */
+/** The name of the service in logs and metrics. No two stages of a region have a stack of the same name. */
 export function serviceNameOf(scope: Construct): string {
   return Stack.of(scope).stackName;
 }

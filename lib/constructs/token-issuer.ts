@@ -4,14 +4,14 @@ import type { Construct } from 'constructs';
 import type { StageConfig } from '../stage-config.ts';
 import { acknowledge } from './acknowledge.ts';
 
-/** Whose tokens the API takes. */
+/** The issuer of the tokens that the API accepts. */
 export interface TokenIssuer {
   readonly url: string;
   readonly audience: readonly string[];
   readonly claimNames: { readonly subject: string; readonly organization: string; readonly roles: string };
 }
 
-/** The issuer that the stage names. */
+/** The issuer that the stage configures. */
 export function externalIssuer(jwt: NonNullable<StageConfig['jwt']>): TokenIssuer {
   const { issuer: url, audience, subjectClaim: subject, organizationClaim: organization, rolesClaim: roles } = jwt;
   return { url, audience, claimNames: { subject, organization, roles } };
@@ -24,8 +24,8 @@ export interface PoolIssuer extends TokenIssuer {
 }
 
 /**
- * A pool in which administrators enter users, with their organization. Its ID tokens are what the API takes: access
- * tokens do not say the organization.
+ * A pool in which administrators create users, each with an organization. The API accepts its ID tokens: access tokens
+ * do not contain the organization.
  */
 export function createPoolIssuer(scope: Construct, removalPolicy: RemovalPolicy): PoolIssuer {
   const pool = new UserPool(scope, 'Users', {
@@ -46,8 +46,8 @@ export function createPoolIssuer(scope: Construct, removalPolicy: RemovalPolicy)
     removalPolicy,
   });
   acknowledge(pool, {
-    'AwsSolutions-COG2': 'Users may add a second factor; the pool is there to try the service at once.',
-    'AwsSolutions-COG8': 'Protection of the plus plan is paid for each user; an issuer of your own replaces the pool.',
+    'AwsSolutions-COG2': 'Users may add a second factor; the pool is for trying out the service.',
+    'AwsSolutions-COG8': 'Threat protection costs a fee per user; a custom issuer replaces the pool.',
   });
   const client = pool.addClient('Client', {
     authFlows: { userSrp: true, adminUserPassword: true },
@@ -56,7 +56,7 @@ export function createPoolIssuer(scope: Construct, removalPolicy: RemovalPolicy)
     idTokenValidity: Duration.hours(1),
     accessTokenValidity: Duration.hours(1),
     readAttributes: new ClientAttributes().withStandardAttributes({ email: true }).withCustomAttributes('organization'),
-    // By default a client may write every attribute of its own: a user could choose the organization.
+    // By default a client may write every custom attribute: a user could choose the organization.
     writeAttributes: new ClientAttributes().withStandardAttributes({ email: true }),
   });
   return {

@@ -6,13 +6,13 @@ import type { CfnQueuePolicy, Queue } from 'aws-cdk-lib/aws-sqs';
 export interface UploadNotification {
   readonly bucket: IBucket;
   readonly queue: Queue;
-  /** New objects whose keys begin so are announced. */
+  /** New objects whose keys start with this are notified. */
   readonly keyPrefix: string;
 }
 
 /**
- * Announces new objects in the queue. By the properties of the bucket itself: `addEventNotification` would deploy a
- * function of CDK's own, with rights on every bucket, to set them.
+ * Sends notifications of new objects to the queue. Set as properties of the bucket itself, because
+ * `addEventNotification` would deploy a function with rights on every bucket to set them.
  */
 export function announceUploads({ bucket, queue, keyPrefix }: UploadNotification): void {
   const { account } = Stack.of(bucket);
@@ -23,7 +23,7 @@ export function announceUploads({ bucket, queue, keyPrefix }: UploadNotification
       principals: [new ServicePrincipal('s3.amazonaws.com')],
       actions: ['sqs:SendMessage'],
       resources: [queue.queueArn],
-      // Not the bucket's ARN: the bucket waits for this policy, and so cannot be named in it.
+      // Not the bucket's ARN: the bucket depends on this policy, so the policy cannot refer to the bucket.
       conditions: { StringEquals: { 'aws:SourceAccount': account } },
     }),
   );
@@ -37,6 +37,6 @@ export function announceUploads({ bucket, queue, keyPrefix }: UploadNotification
       },
     ],
   };
-  // S3 tries the queue when it is told of it, and refuses one that does not admit it.
+  // S3 sends a test message when this is set, and refuses a queue that does not allow it.
   cfnBucket.addResourceDependency(queue.node.findChild('Policy').node.defaultChild as CfnQueuePolicy);
 }

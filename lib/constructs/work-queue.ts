@@ -4,13 +4,13 @@ import { Construct } from 'constructs';
 import { acknowledge } from './acknowledge.ts';
 
 export interface WorkQueueProps {
-  /** How long its function may run, in seconds. */
+  /** The timeout of its function, in seconds. */
   readonly functionTimeoutSeconds: number;
 }
 
-/** Attempts before a message is laid aside for someone to look at. */
+/** Receives after which a message is moved to the dead-letter queue. */
 const MAX_RECEIVES = 5;
-/** Of the function's time limit (Lambda developer guide, "Using Lambda with Amazon SQS"). */
+/** Visibility timeout by function timeout (Lambda developer guide, "Using Lambda with Amazon SQS"). */
 const VISIBILITY_FACTOR = 6;
 
 /** A queue that feeds one function, and the dead-letter queue behind it. */
@@ -20,10 +20,10 @@ export class WorkQueue extends Construct {
 
   constructor(scope: Construct, id: string, { functionTimeoutSeconds }: WorkQueueProps) {
     super(scope, id);
-    // With a key of KMS, S3 could only send to the queue by the leave of a key of our own.
+    // With KMS, S3 could only send to the queue if a customer managed key allowed it.
     const closed = { encryption: QueueEncryption.SQS_MANAGED, enforceSSL: true } as const;
     this.deadLetters = new Queue(this, 'DeadLetters', { ...closed, retentionPeriod: Duration.days(14) });
-    acknowledge(this.deadLetters, { 'Serverless-SQSRedrivePolicy': 'It is the end of the line: an alarm rings.' });
+    acknowledge(this.deadLetters, { 'Serverless-SQSRedrivePolicy': 'Messages end here, and an alarm goes off.' });
     this.queue = new Queue(this, 'Queue', {
       ...closed,
       visibilityTimeout: Duration.seconds(VISIBILITY_FACTOR * functionTimeoutSeconds),

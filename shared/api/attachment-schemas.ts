@@ -176,7 +176,7 @@ export const DeletedAttachments = named(
     items: z.array(
       z.union([
         z.strictObject({ id: z.string(), deleted: z.literal(true) }),
-        z.strictObject({ id: z.string(), code: z.enum(['not_found', 'forbidden']) }),
+        z.strictObject({ id: z.string(), code: z.enum(['not_found', 'forbidden', 'dependency_unavailable']) }),
       ]),
     ),
   }),

@@ -32,6 +32,8 @@ import {
   Health,
   RenderRequest,
   Upload,
+  UploadList,
+  UploadListQuery,
   UploadParams,
   UploadTicket,
   WaitQuery,
@@ -100,7 +102,7 @@ export const OPERATIONS = {
   renderAvatar: {
     method: 'PATCH',
     routes: AVATAR_ROUTES,
-    summary: 'Render the kept original again with another crop',
+    summary: 'Render the stored original again with another crop',
     group: 'api',
     callers: 'as for a ticket',
     params: AvatarParams,
@@ -129,7 +131,7 @@ export const OPERATIONS = {
   deleteAvatar: {
     method: 'DELETE',
     routes: AVATAR_ROUTES,
-    summary: 'Delete the avatar, and outrun every open upload of it',
+    summary: 'Delete the avatar; every open upload of it is superseded',
     group: 'api',
     callers: 'as for a ticket',
     params: AvatarParams,
@@ -153,6 +155,15 @@ export const OPERATIONS = {
     params: AgentParams,
     body: AgentOwnerRequest,
     answers: { 204: 'bound' },
+  },
+  listUploads: {
+    method: 'GET',
+    routes: [{ path: '/uploads' }],
+    summary: "The caller's open uploads, the oldest first, at most 100",
+    group: 'api',
+    callers: 'members',
+    query: UploadListQuery,
+    answers: { 200: UploadList },
   },
   getUpload: {
     method: 'GET',

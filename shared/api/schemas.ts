@@ -148,6 +148,10 @@ export const Upload = named(
 );
 export type Upload = z.infer<typeof Upload>;
 
+export const UploadListQuery = z.strictObject({ status: z.literal('open') });
+
+export const UploadList = named('UploadList', z.strictObject({ items: z.array(Upload) }));
+
 export const Health = named('Health', z.strictObject({ status: z.enum(['ok', 'ready']) }));
 
 /** RFC 9457. */

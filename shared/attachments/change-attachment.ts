@@ -2,8 +2,8 @@ import type { Principal } from '../access/principal.ts';
 import { attachmentWriteAccess } from '../access/rules.ts';
 import type { ApiDependencies } from '../dependencies.ts';
 import { RequestRefusedError } from '../errors.ts';
-import type { AttachmentChanges } from '../metadata/attachment-store.ts';
 import type { AttachmentRecord } from '../metadata/records.ts';
+import type { AttachmentChanges } from '../metadata/transitions/attachments.ts';
 import { cleanFilename } from './clean-filename.ts';
 import { findAttachment, unknownAttachment } from './find-attachment.ts';
 

@@ -1,73 +1,75 @@
+import pMap from 'p-map';
 import type { Principal } from '../access/principal.ts';
-import { attachmentWriteAccess } from '../access/rules.ts';
+import { attachmentWriteAccess, mayReadAttachment } from '../access/rules.ts';
 import type { DeletedAttachments } from '../api/attachment-schemas.ts';
 import type { ApiDependencies } from '../dependencies.ts';
-import { RequestRefusedError } from '../errors.ts';
-import { findAttachments } from './find-attachment.ts';
+import { DependencyUnavailableError, RequestRefusedError } from '../errors.ts';
+import type { AttachmentRecord } from '../metadata/records.ts';
 
 type Needs = Pick<ApiDependencies, 'metadata' | 'queues' | 'log' | 'clock'>;
 
-/** Deletions of one request that run at a time. */
+/** Deletions of one request that run side by side. */
 const AT_ONCE = 10;
 
-type Result = 'deleted' | 'not_found' | 'forbidden';
+type Result = 'deleted' | 'not_found' | 'forbidden' | 'dependency_unavailable';
 
 /**
- * Deletes an attachment for everyone at once; its objects go soon after.
- * @throws RequestRefusedError `not_found`, `forbidden`
+ * Deletes an attachment for everyone at once; its objects are removed soon after. Repeating it until then succeeds.
+ * @throws RequestRefusedError `not_found`, `forbidden`; DependencyUnavailableError
  */
 export async function deleteAttachment(
   needs: Needs,
   { fileId, principal }: { readonly fileId: string; readonly principal: Principal },
 ): Promise<void> {
-  const [result] = await deleteAll(needs, { fileIds: [fileId], principal });
+  const result = await deleteOne(needs, await needs.metadata.getAttachment({ fileId }), principal);
   if (result === 'forbidden') throw new RequestRefusedError('forbidden', 'only the uploader and admins may delete it');
   if (result === 'not_found') throw new RequestRefusedError('not_found', 'nothing here');
 }
 
-/** Deletes what the caller may delete, with a result for each id in their order; the same for the same id. */
+/**
+ * Deletes what the caller may delete, with a result for each id in their order; the same for the same id. One that fails
+ * does not keep the others from being deleted.
+ */
 export async function deleteAttachments(
   needs: Needs,
   { fileIds, principal }: { readonly fileIds: readonly string[]; readonly principal: Principal },
 ): Promise<DeletedAttachments['items']> {
   const distinct = [...new Set(fileIds)];
-  const results = await deleteAll(needs, { fileIds: distinct, principal });
-  const resultOf = new Map(distinct.map((id, at) => [id, results[at]]));
+  const files = await needs.metadata.getAttachments(distinct);
+  const found = await pMap(files, (file) => resultOf(needs, file, principal), { concurrency: AT_ONCE });
+  const results = new Map(distinct.map((id, at) => [id, found[at]]));
   return fileIds.map((id) => {
-    const result = resultOf.get(id) ?? 'not_found';
+    const result = results.get(id) ?? 'not_found';
     return result === 'deleted' ? { id, deleted: true } : { id, code: result };
   });
 }
 
-async function deleteAll(
-  needs: Needs,
-  { fileIds, principal }: { readonly fileIds: readonly string[]; readonly principal: Principal },
-): Promise<readonly Result[]> {
-  const files = await findAttachments(needs, { fileIds, principal });
-  const results: Result[] = [];
-  for (let start = 0; start < files.length; start += AT_ONCE) {
-    const some = files.slice(start, start + AT_ONCE);
-    results.push(
-      ...(await Promise.all(some.map((file) => (file ? deleteOne(needs, file.fileId, principal) : 'not_found')))),
-    );
+async function resultOf(needs: Needs, file: AttachmentRecord | undefined, principal: Principal): Promise<Result> {
+  try {
+    return await deleteOne(needs, file, principal);
+  } catch (error) {
+    if (!(error instanceof DependencyUnavailableError)) throw error;
+    needs.log.warn('an attachment could not be deleted now', { fileId: file?.fileId, error });
+    return error.code;
   }
-  return results;
 }
 
 async function deleteOne(
   { metadata, queues, log, clock }: Needs,
-  fileId: string,
+  file: AttachmentRecord | undefined,
   principal: Principal,
-): Promise<Result> {
+): Promise<Exclude<Result, 'dependency_unavailable'>> {
+  if (!file || !mayReadAttachment(principal, file)) return 'not_found';
+  const { fileId } = file;
   const access = attachmentWriteAccess(principal);
   const outcome = await metadata.markAttachmentDeleted({ fileId, access, now: clock() });
-  if (outcome === 'not_allowed') return 'forbidden';
+  // To everyone who could not have deleted it, a deleted attachment is one that never was.
+  if (outcome === 'not_allowed') return file.status === 'deleting' ? 'not_found' : 'forbidden';
   if (outcome === 'absent') return 'not_found';
   try {
     await queues.sendPurge({ attachment: fileId });
   } catch (error) {
-    // It is deleted for everyone, and the sweep finds what is left of it.
-    log.warn('the message of a deleted attachment was lost', { fileId, error });
+    log.warn('the purge message of a deleted attachment was lost; the sweep will find it', { fileId, error });
   }
   return 'deleted';
 }

@@ -4,32 +4,34 @@ import { type PlaceholderStyle, THUMBNAIL_SIZES, type ThumbnailFormat, type Thum
 import { placeholderSvg } from '../images/placeholder.ts';
 import { linkWindow } from '../storage/link-window.ts';
 import { type AvatarRef, thumbnailKey } from '../storage/object-keys.ts';
+import { chooseThumbnail } from './choose-thumbnail.ts';
 
-export interface AvatarImageWish {
+export interface AvatarImageOptions {
   readonly size: ThumbnailSize;
   readonly format: ThumbnailFormat;
   readonly fallback: PlaceholderStyle | '404';
   readonly name?: string | undefined;
 }
 
-export type AvatarImageAnswer =
+export type AvatarImageResult =
   | { readonly kind: 'redirect'; readonly location: string }
   | { readonly kind: 'placeholder'; readonly svg: string };
 
 /**
- * Where the picture of an avatar is, or a placeholder drawn from its id. The only operation that does not ask whose
- * avatar it is: `<img>` sends no token, and thumbnails are public.
- * @throws RequestRefusedError `not_found` without a picture, if that was asked for instead of a placeholder.
+ * The URL of an avatar's image, or a placeholder drawn from its id. The only operation that does not check whose avatar
+ * it is: `<img>` sends no token, and thumbnails are public.
+ * @throws RequestRefusedError `not_found` without an image, if that was asked for instead of a placeholder.
  */
 export async function getAvatarImage(
   { storage, metadata, clock }: PublicApiDependencies,
   avatar: AvatarRef,
-  { size, format, fallback, name }: AvatarImageWish,
-): Promise<AvatarImageAnswer> {
-  const image = (await metadata.getAvatar(avatar))?.image;
-  if (image) {
-    const key = thumbnailKey(avatar, size, format);
-    const version = image.readyUploadId;
+  { size, format, fallback, name }: AvatarImageOptions,
+): Promise<AvatarImageResult> {
+  const record = await metadata.getAvatar(avatar);
+  const chosen = record?.image && chooseThumbnail(record.image, { size, format });
+  if (record?.image && chosen) {
+    const key = thumbnailKey(avatar, record.image.folder, chosen.size, chosen.format);
+    const version = record.readyUploadId ?? '';
     const published = await storage.getFileUrl({ key, access: 'public', version });
     const location =
       published ?? (await storage.getFileUrl({ key, access: 'signed', version, ...linkWindow(clock()) }));

@@ -5,6 +5,7 @@ import type { ApiDependencies } from '../dependencies.ts';
 import { THUMBNAIL_FORMATS, THUMBNAIL_SIZES, type ThumbnailFormat, type ThumbnailSize } from '../images/formats.ts';
 import type { AvatarImage, AvatarRecord } from '../metadata/records.ts';
 import { type AvatarRef, thumbnailKey } from '../storage/object-keys.ts';
+import { chooseThumbnail, type StoredThumbnail } from './choose-thumbnail.ts';
 
 /** Info of one avatar, with its newest upload. A foreign avatar reads exactly like one that does not exist. */
 export async function getAvatarInfo(
@@ -34,7 +35,7 @@ export async function getAvatarsInfo(
   );
 }
 
-/** The addresses of an avatar as its record says, without asking who looks. */
+/** The URLs of an avatar as its record says, without checking who asks. */
 export async function describeAvatar(
   dependencies: ApiDependencies,
   avatar: AvatarRef,
@@ -42,8 +43,8 @@ export async function describeAvatar(
 ): Promise<AvatarInfo> {
   const { entityType, entityId } = avatar;
   const image = record?.image;
-  const sizes = image && (await describeSizes(dependencies, avatar, image));
-  const avatarUrl = sizes?.medium.url ?? imageAddress(dependencies, avatar, { size: 'medium' });
+  const sizes = record && image && (await describeSizes(dependencies, record, image));
+  const avatarUrl = sizes?.medium.url ?? imageUrl(dependencies, avatar, { size: 'medium' });
   return {
     entityType,
     entityId,
@@ -55,32 +56,37 @@ export async function describeAvatar(
   };
 }
 
+/** Every size; one that is not stored is described by the thumbnail that is served in its place. */
 async function describeSizes(
   dependencies: ApiDependencies,
-  avatar: AvatarRef,
+  record: AvatarRecord,
   image: AvatarImage,
-): Promise<NonNullable<AvatarInfo['sizes']>> {
-  const entries = Object.entries(THUMBNAIL_SIZES) as [ThumbnailSize, number][];
-  const described = entries.map(async ([size, pixels]) => {
-    const url = await thumbnailAddress(dependencies, avatar, { size, version: image.readyUploadId });
-    const contentType = THUMBNAIL_FORMATS.webp;
-    return [size, { url, width: pixels, height: pixels, bytes: image.sizes[size].webp, contentType }] as const;
+): Promise<AvatarInfo['sizes']> {
+  const described = (Object.keys(THUMBNAIL_SIZES) as ThumbnailSize[]).map(async (size) => {
+    const stored = chooseThumbnail(image, { size, format: 'webp' });
+    return stored && ([size, await describeThumbnail(dependencies, record, image, stored)] as const);
   });
-  return Object.fromEntries(await Promise.all(described)) as NonNullable<AvatarInfo['sizes']>;
+  const entries = (await Promise.all(described)).filter((entry) => entry !== undefined);
+  return entries.length > 0 ? (Object.fromEntries(entries) as NonNullable<AvatarInfo['sizes']>) : undefined;
 }
 
-/** The CDN's address of the WebP; without a CDN, the public image address, which answers 404 for a deleted picture. */
-async function thumbnailAddress(
+async function describeThumbnail(
   dependencies: ApiDependencies,
-  avatar: AvatarRef,
-  { size, version }: { readonly size: ThumbnailSize; readonly version: string },
-): Promise<string> {
-  const key = thumbnailKey(avatar, size, 'webp');
-  const published = await dependencies.storage.getFileUrl({ key, access: 'public', version });
-  return published ?? imageAddress(dependencies, avatar, { size, format: 'webp', v: version, fallback: '404' });
+  record: AvatarRecord,
+  { folder }: AvatarImage,
+  { size, format, bytes }: StoredThumbnail,
+) {
+  const version = record.readyUploadId ?? '';
+  const key = thumbnailKey(record, folder, size, format);
+  // Without a CDN it is the public image URL, which is 404 for a deleted avatar.
+  const url =
+    (await dependencies.storage.getFileUrl({ key, access: 'public', version })) ??
+    imageUrl(dependencies, record, { size, format, v: version, fallback: '404' });
+  const side = THUMBNAIL_SIZES[size];
+  return { url, width: side, height: side, bytes, contentType: THUMBNAIL_FORMATS[format] };
 }
 
-function imageAddress(
+function imageUrl(
   { settings }: ApiDependencies,
   { entityType, entityId }: AvatarRef,
   query: { size: ThumbnailSize; format?: ThumbnailFormat; v?: string; fallback?: string },
@@ -89,8 +95,8 @@ function imageAddress(
 }
 
 /**
- * The newest upload's state for who may follow it, unless it is the published one or already forgotten. Others must not
- * learn its id: it will be the `v` of addresses, and who knows them early can fill a CDN's cache with the old picture.
+ * The newest upload's state for those who may follow it, unless it is the published one or already forgotten. Others must
+ * not learn its id: it will be the `v` of URLs, and a caller who knows them early can fill a CDN's cache with 404s.
  */
 async function newestUpload(
   { metadata }: ApiDependencies,
@@ -98,7 +104,7 @@ async function newestUpload(
   principal: Principal,
 ): Promise<AvatarInfo['upload']> {
   const uploadId = record.latestUploadId;
-  if (uploadId === undefined || uploadId === record.image?.readyUploadId) return undefined;
+  if (uploadId === undefined || uploadId === record.readyUploadId) return undefined;
   const upload = await metadata.getUpload({ uploadId });
   if (!upload || !mayUseUpload('upload.read', principal, upload)) return undefined;
   return { uploadId, status: upload.status, ...(upload.code && { code: upload.code }) };

@@ -4,21 +4,23 @@ import type { ApiDependencies } from '../dependencies.ts';
 import type { AvatarRef } from '../storage/object-keys.ts';
 
 /**
- * Deletes an avatar: from here on nothing of it is shown, and an upload that is still on its way loses. The objects
- * themselves go by the purge. Whether there was one, and whether it was the caller's, is not told.
+ * Deletes an avatar: from here on nothing of it is shown, and an upload that is still open is superseded. Its files are
+ * removed by the purge.
+ * @returns whether there was one that the caller may delete.
  */
 export async function deleteAvatar(
   { metadata, queues, settings, clock, log }: ApiDependencies,
   { avatar, principal }: { readonly avatar: AvatarRef; readonly principal: Principal },
-): Promise<void> {
+): Promise<boolean> {
   const access = avatarWriteAccess(principal, avatar, settings.agentBinding);
-  if (!access) return;
-  const { outcome } = await metadata.markAvatarDeleted({ avatar, access, now: clock() });
-  if (outcome !== 'deleted') return;
+  if (!access) return false;
+  const deleted = await metadata.markAvatarDeleted({ avatar, access, now: clock() });
+  if (deleted.outcome !== 'deleted') return false;
   try {
-    await queues.sendPurge({ avatar });
+    if (deleted.isPurgeDue) await queues.sendPurge({ avatar });
   } catch (error) {
-    // The tombstone stands and is due: the sweep purges it within a minute. The caller's delete has succeeded.
+    // The tombstone is stored and due: the sweep purges it within a minute. The caller's delete has succeeded.
     log.warn('the purge message was lost; the sweep will find it', { ...avatar, error });
   }
+  return true;
 }

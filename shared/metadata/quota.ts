@@ -1,4 +1,4 @@
-import type { OrganizationRecord } from './records.ts';
+import type { AvatarRecord, OrganizationRecord, UploadRecord } from './records.ts';
 
 /** A share of an organization's quota. */
 export interface Share {
@@ -32,4 +32,17 @@ export function freedBy(
 ): Share | undefined {
   const freed = { bytes: bytesLimit - bytes - bytesFree, files: filesLimit - files - filesFree };
   return freed.bytes === 0 && freed.files === 0 ? undefined : freed;
+}
+
+/** What an open upload reserves: its bytes and one file; a render nothing. */
+export function reservationOf(upload: Pick<UploadRecord, 'kind'> & { readonly contentLength?: number }): Share {
+  return upload.contentLength === undefined ? NOTHING : { bytes: upload.contentLength, files: 1 };
+}
+
+/** What the published image of an avatar holds of its organization's quota. */
+export function avatarShareOf({
+  readyGeneration,
+  chargedBytes,
+}: Pick<AvatarRecord, 'readyGeneration' | 'chargedBytes'>): Share {
+  return readyGeneration > 0 ? { bytes: chargedBytes, files: 1 } : NOTHING;
 }

@@ -1,6 +1,8 @@
+import { type AvatarRecord, ownerOfAvatar } from './records.ts';
+
 /**
  * Who acts on an avatar, as the condition on its record. `mayBind`: an absent record is accepted and is bound to
- * `organizationId` then. A present record must have `ownerId` equal, when that is given, else `organizationId`.
+ * `organizationId` then. An avatar that has a record must be that user's, when `ownerId` is given, else of that organization.
  */
 export interface AvatarAccess {
   readonly organizationId: string;
@@ -8,13 +10,13 @@ export interface AvatarAccess {
   readonly mayBind: boolean;
 }
 
-/** Whether an avatar's record, or its absence, meets the condition. Adapters test it inside their transitions. */
+/** Whether an avatar's record, or its absence, meets the condition. Transitions test it. */
 export function meetsAccess(
-  record: { readonly organizationId: string; readonly ownerId?: string | null } | undefined,
+  record: Pick<AvatarRecord, 'entityType' | 'entityId' | 'organizationId'> | undefined,
   { organizationId, ownerId, mayBind }: AvatarAccess,
 ): boolean {
   if (!record) return mayBind;
-  return ownerId === undefined ? record.organizationId === organizationId : record.ownerId === ownerId;
+  return ownerId === undefined ? record.organizationId === organizationId : ownerOfAvatar(record) === ownerId;
 }
 
 /** Who acts on an attachment, as the condition on its record: always of the organization that it belongs to. */
@@ -26,7 +28,7 @@ export interface AttachmentAccess {
   readonly othersToo: boolean;
 }
 
-/** Whether an attachment's record meets the condition. Adapters test it inside their transitions. */
+/** Whether an attachment's record meets the condition. Transitions test it. */
 export function meetsAttachmentAccess(
   record: { readonly organizationId: string; readonly ownerId: string; readonly draft: boolean },
   { organizationId, ownerId, othersToo }: AttachmentAccess,

@@ -1,6 +1,32 @@
 import type { RejectionCode } from '../errors.ts';
-import type { Crop, ThumbnailFormat, ThumbnailSize } from '../images/formats.ts';
+import type { AvatarContentType, Crop, ThumbnailFormat, ThumbnailSize } from '../images/formats.ts';
 import type { AvatarRef, StorageKey } from '../storage/object-keys.ts';
+
+/*
+ * Invariants. Every transition keeps them; test/metadata/transitions holds them over random histories.
+ *
+ * Upload
+ *  U1  `workAt` is present while the upload is open, and after its end exactly while `cleanUp` is; `failingSince` only
+ *      with it.
+ *  U2  `finishedAt` and `expiresAt` are present exactly when the status is terminal; `code` exactly when rejected.
+ *  U3  `leaseId` and `leaseUntil` are present together; a pending upload has neither, nor an `eTag`.
+ *  U4  `sentAt` is present once the bytes were seen: always for a render, and always once a worker had the upload.
+ *  U5  0 <= attempts <= leases; `leases` is 0 while the upload is pending and never while it is processing or ready.
+ *  U6  A terminal status, its `code` and its `finishedAt` never change.
+ * Avatar
+ *  A1  readyGeneration <= generation, deletedGeneration <= generation, all three never fall but readyGeneration to 0.
+ *  A2  `image` and `readyUploadId` are present exactly while readyGeneration > 0, and then readyGeneration > deletedGeneration.
+ *  A3  chargedBytes is 0 without an image.
+ *  A4  No retired version has the folder of the image, unless both are the empty folder of an adopted tree.
+ *  A5  `workAt` is present exactly while a version is retired; `failingSince` only with it.
+ *  A6  At most KEPT_REPLACED replaced versions wait for the end of their grace period.
+ * Attachment
+ *  F1  `workAt` is present exactly while it is a draft or `deleting`, `failingSince` only with it. A file that keeps its
+ *      metadata is never public.
+ * Organization and owner
+ *  O1  limit - free = what ready images, ready attachments and open uploads hold.
+ *  O2  openUploads = the organization's open uploads; pendingUploads + sentUploads = the owner's, split by `sentAt`.
+ */
 
 /** A point in time: ISO-8601, UTC, milliseconds, as `Date.prototype.toISOString` writes it. Sorts as text. */
 export type Instant = string;
@@ -11,8 +37,8 @@ export function instantAfter(now: Date, milliseconds: number): Instant {
 }
 
 /**
- * pending -> processing -> ready | rejected | superseded, or pending -> expired | aborted. The last five are terminal
- * and never change.
+ * pending -> processing -> ready | rejected | superseded | aborted, or pending -> expired | aborted | superseded |
+ * rejected (given up before a worker had it). The last five are terminal and never change.
  */
 export const UPLOAD_STATUSES = [
   'pending',
@@ -39,16 +65,26 @@ interface UploadBase {
   readonly status: UploadStatus;
   /** Only with `rejected`. */
   readonly code?: RejectionCode;
-  /** Begun and not released: deaths of the worker count, failing dependencies do not. */
+  /** Leases that were taken and not released: deaths of the worker count, failing dependencies do not. */
   readonly attempts: number;
+  /** All leases that were ever taken. After more than one, a paused worker may still write once its upload has ended. */
+  readonly leases: number;
   readonly leaseId?: string;
   readonly leaseUntil?: Instant;
   /** The version of the bytes seen first; any other is discarded. */
   readonly eTag?: string;
   readonly createdAt: Instant;
+  /** When the service first saw the bytes. A render has them from its start. */
+  readonly sentAt?: Instant;
+  /** The first failure of a dependency. A day later (configurable) the upload is rejected. */
+  readonly failingSince?: Instant;
   readonly finishedAt?: Instant;
-  /** When the sweep looks at it next; absent once terminal. */
+  /** After the end: which pass over what it left behind is due. */
+  readonly cleanUp?: 'first' | 'second';
+  /** When the sweep looks at it next. */
   readonly workAt?: Instant;
+  /** When the record may be removed. */
+  readonly expiresAt?: Instant;
 }
 
 /** What an upload holds whose bytes a client sends. */
@@ -77,9 +113,19 @@ export interface AvatarUpload extends SentUpload, ForAvatar {
   readonly method: 'PUT' | 'POST';
 }
 
-/** The kept original, rendered again (another crop). Nothing is sent and nothing charged. */
+/** The stored original, rendered again (another crop). Nothing is sent and nothing charged. */
 export interface RenderUpload extends UploadBase, ForAvatar {
   readonly kind: 'render';
+  readonly source: RenderSource;
+}
+
+/** The published version that a render is made from, as it was when the render was issued. */
+export interface RenderSource {
+  readonly uploadId: string;
+  /** Of its original. */
+  readonly key: StorageKey;
+  /** Of its original; absent for an adopted tree, whose objects are never written again. */
+  readonly eTag?: string;
 }
 
 /** Bytes sent by a client, to become an attachment. Its id becomes the attachment's. */
@@ -93,7 +139,7 @@ export interface AttachmentUpload extends SentUpload, AttachmentDescription {
 export type UploadForAvatar = AvatarUpload | RenderUpload;
 export type UploadRecord = UploadForAvatar | AttachmentUpload;
 
-/** How an object arrives in parts: all of `partSize` bytes but the last, which has the rest. */
+/** How an object arrives by multipart upload: all parts have `partSize` bytes but the last, which has the rest. */
 export interface MultipartPlan {
   /** The storage's name for it. */
   readonly multipartId: string;
@@ -101,23 +147,30 @@ export interface MultipartPlan {
   readonly partCount: number;
 }
 
-/** The kept original of an avatar. `width` and `height` in pixels, upright. */
+/** The stored original of an avatar. `width` and `height` in pixels, upright. */
 export interface OriginalImage {
-  readonly key: StorageKey;
+  readonly contentType: AvatarContentType;
   readonly bytes: number;
-  readonly contentType: string;
+  /** Absent for an adopted tree. */
+  readonly eTag?: string;
   readonly width: number;
   readonly height: number;
 }
 
-/** Bytes of each published file. */
-export type ThumbnailBytes = Readonly<Record<ThumbnailSize, Readonly<Record<ThumbnailFormat, number>>>>;
+/** Bytes of each thumbnail that is stored; sizes and formats that are not stored are left out. */
+export type ThumbnailBytes = Readonly<
+  Partial<Record<ThumbnailSize, Readonly<Partial<Record<ThumbnailFormat, number>>>>>
+>;
 
-/** What is published of an avatar; all of it belongs to one upload. */
+/** What is published of an avatar; all of it was written by one upload. */
 export interface AvatarImage {
-  /** The upload that made it: the `v` of its addresses. */
-  readonly readyUploadId: string;
-  readonly original: OriginalImage;
+  /**
+   * The folder of its files below the avatar's prefix: the id of the upload that wrote them. Empty for an adopted tree,
+   * whose files are stored directly below the prefix.
+   */
+  readonly folder: string;
+  /** Absent where only thumbnails were adopted. */
+  readonly original?: OriginalImage;
   readonly sizes: ThumbnailBytes;
   readonly crop?: Crop;
   /** Base64. */
@@ -125,27 +178,46 @@ export interface AvatarImage {
   readonly updatedAt: Instant;
 }
 
+/** A version of an avatar that is no longer shown, and the names of its files: they are removed by name. */
+export interface RetiredVersion {
+  readonly folder: string;
+  /** The extension of its original; absent: none is stored. */
+  readonly original?: string;
+  /** File names of its thumbnails. @default - every size in every format */
+  readonly thumbnails?: readonly string[];
+  readonly removeAt: Instant;
+  /** Of a deleted avatar: the second pass comes 15 minutes after the first. A replaced version has one pass only. */
+  readonly pass?: 'first' | 'second';
+}
+
 export interface AvatarRecord extends AvatarRef {
   readonly organizationId: string;
-  /** Users: the user's id. Agents: absent, they belong to their organization. */
-  readonly ownerId?: string;
   /** Last issued: +1 for each ticket, each render, each delete. */
   readonly generation: number;
   /** Absent before the first ticket (an agent that was only bound). */
   readonly latestUploadId?: string;
-  /** The highest generation whose worker began to write. 0 = none. */
-  readonly claimedGeneration: number;
   /** The generation that is published. 0 = none. */
   readonly readyGeneration: number;
+  /** The upload that is published: the `v` of its URLs. Changes with every change of `image`. */
+  readonly readyUploadId?: string;
   /** Everything of this generation or lower is deleted. 0 = never deleted. */
   readonly deletedGeneration: number;
-  /** Bytes of the organization's quota that the published picture holds. */
+  /** Bytes of the organization's quota that the published image holds. */
   readonly chargedBytes: number;
-  /** Present exactly while `readyGeneration` > 0. */
   readonly image?: AvatarImage;
-  /** Which pass over the deleted objects is due. */
-  readonly purge?: 'first' | 'second';
+  /** Versions whose files are still stored. */
+  readonly retired?: readonly RetiredVersion[];
+  /** When the sweep looks at the retired versions next. */
   readonly workAt?: Instant;
+  /** The first failure of the removal that is due. */
+  readonly failingSince?: Instant;
+  /** When the record may be removed: a user's deleted avatar. */
+  readonly expiresAt?: Instant;
+}
+
+/** The user whose avatar it is; undefined for an agent's, which belongs to its organization. */
+export function ownerOfAvatar({ entityType, entityId }: AvatarRef): string | undefined {
+  return entityType === 'users' ? entityId : undefined;
 }
 
 /** `organization`: its members. `private`: the uploader, admins and services. */
@@ -170,7 +242,7 @@ export interface AttachmentDescription {
 export interface AttachmentRecord extends AttachmentDescription {
   /** The id of its upload. */
   readonly fileId: string;
-  /** `deleting`: deleted for everyone, its objects may still stand. */
+  /** `deleting`: deleted for everyone; its objects may still be stored. */
   readonly status: 'ready' | 'deleting';
   readonly organizationId: string;
   /** The uploader. */
@@ -200,6 +272,8 @@ export interface AttachmentRecord extends AttachmentDescription {
   readonly revision: number;
   /** When the sweep looks at it next: a draft at its end, a deleted one at once. */
   readonly workAt?: Instant;
+  /** The first failure of the removal that is due. */
+  readonly failingSince?: Instant;
 }
 
 /** The small picture of an image. `width` and `height` in pixels. */
@@ -228,8 +302,20 @@ export interface OrganizationRecord {
 export interface OwnerRecord {
   readonly organizationId: string;
   readonly ownerId: string;
-  readonly openUploads: number;
+  /** Open uploads whose bytes were never seen. */
+  readonly pendingUploads: number;
+  /** Open uploads whose bytes were seen, and renders. */
+  readonly sentUploads: number;
   readonly state: 'active' | 'erasing';
+}
+
+/** The answer to an `Idempotency-Key`, as it is stored: digests, never the client's text. */
+export interface RequestRecord {
+  readonly keyDigest: string;
+  /** Of everything in the request that must be equal for a replay. */
+  readonly requestDigest: string;
+  readonly uploadId: string;
+  readonly expiresAt: Instant;
 }
 
 /** The service-wide kill switch. */

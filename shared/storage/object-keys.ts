@@ -4,11 +4,13 @@ import type { ThumbnailFormat, ThumbnailSize } from '../images/formats.ts';
 /**
  * The layout of the bucket, and of the folder in local mode. Every key of the product is made here:
  *
- *     avatars/{users|agents}/{id}/original.{ext}                     private
- *     avatars/{users|agents}/{id}/{small|medium|large}.{webp|jpg}    public
- *     attachments/{yyyy}/{mm}/{fileId}.{ext}                         private
- *     previews/{yyyy}/{mm}/{fileId}.webp                             private
- *     temp/uploads/{uploadId}                                        the only place clients write
+ *     avatars/{users|agents}/{id}/{uploadId}/original.{ext}                     private
+ *     avatars/{users|agents}/{id}/{uploadId}/{small|medium|large}.{webp|jpg}    public
+ *     attachments/{yyyy}/{mm}/{fileId}.{ext}                                    private
+ *     previews/{yyyy}/{mm}/{fileId}.webp                                        private
+ *     temp/uploads/{uploadId}                                                   the only place clients write
+ *
+ * The files of an adopted tree are read where they are: `avatars/{users|agents}/{id}/{file}`, without a folder.
  */
 
 declare const storageKey: unique symbol;
@@ -56,30 +58,46 @@ export function storageKeyOf(raw: string): StorageKey {
   return raw as StorageKey;
 }
 
-/** The prefix under which everything of one avatar stands, with its final slash: `avatars/users/ada/`. */
+/** The prefix of everything that belongs to one avatar, with its final slash: `avatars/users/ada/`. */
 export function avatarPrefix({ entityType, entityId }: AvatarRef): string {
   if (!isSafeId(entityId)) throw new InvalidKeyError(entityId, 'an id this product does not accept');
   return `avatars/${entityType}/${entityId}/`;
 }
 
-/** The uploaded picture as it came; never reachable through the CDN. */
-export function originalKey(avatar: AvatarRef, extension: string): StorageKey {
-  return storageKeyOf(`${avatarPrefix(avatar)}original.${extension}`);
+/** The prefix of one version of an avatar, with its final slash. `folder`: the upload that wrote it. */
+export function versionPrefix(avatar: AvatarRef, folder: string): string {
+  return folder === '' ? avatarPrefix(avatar) : `${avatarPrefix(avatar)}${folder}/`;
 }
 
-export function thumbnailKey(avatar: AvatarRef, size: ThumbnailSize, format: ThumbnailFormat): StorageKey {
-  return storageKeyOf(`${avatarPrefix(avatar)}${size}.${format}`);
+/** One file of a version: `original.png`, `small.webp`. */
+export function avatarFileKey(avatar: AvatarRef, folder: string, file: string): StorageKey {
+  return storageKeyOf(`${versionPrefix(avatar, folder)}${file}`);
 }
 
-/** Whether the key is an avatar's original, whatever its extension. */
-export function isOriginalKey(key: string): boolean {
-  return /^avatars\/[^/]+\/[^/]+\/original\.[a-z0-9]+$/.test(key);
+/** The uploaded image as it came; never reachable through the CDN. */
+export function originalKey(avatar: AvatarRef, folder: string, extension: string): StorageKey {
+  return avatarFileKey(avatar, folder, `original.${extension}`);
+}
+
+export function thumbnailKey(
+  avatar: AvatarRef,
+  folder: string,
+  size: ThumbnailSize,
+  format: ThumbnailFormat,
+): StorageKey {
+  return avatarFileKey(avatar, folder, `${size}.${format}`);
+}
+
+/** The folder of a key below the avatar's prefix; undefined for a file directly below it. */
+export function folderOfKey(avatar: AvatarRef, key: string): string | undefined {
+  const [folder, ...rest] = key.slice(avatarPrefix(avatar).length).split('/');
+  return rest.length > 0 ? folder : undefined;
 }
 
 export const ATTACHMENT_PREFIX = 'attachments/';
 export const PREVIEW_PREFIX = 'previews/';
 
-/** Of which attachment. It stands below the month of `createdAt` (ISO 8601), in UTC. */
+/** Of which attachment. Its objects are stored below the month of `createdAt` (ISO 8601), in UTC. */
 export interface AttachmentRef {
   readonly createdAt: string;
   readonly fileId: string;
@@ -109,6 +127,9 @@ function monthAndId({ createdAt, fileId }: AttachmentRef): string {
 }
 
 export const TEMPORARY_PREFIX = 'temp/uploads/';
+
+/** Every prefix that objects are stored under. */
+export const LAYOUT_PREFIXES = ['avatars/', ATTACHMENT_PREFIX, PREVIEW_PREFIX, TEMPORARY_PREFIX] as const;
 
 /** Where the client of an upload writes its bytes. */
 export function temporaryKey(uploadId: string): StorageKey {

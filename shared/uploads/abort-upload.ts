@@ -1,27 +1,28 @@
 import type { Dependencies } from '../dependencies.ts';
 import { RequestRefusedError } from '../errors.ts';
-import type { UploadRecord } from '../metadata/records.ts';
 
 /**
- * Gives up an upload that was not processed yet; repeating it succeeds. Bytes that are there already, or arrive later,
- * are discarded by their event.
+ * Ends an upload that no worker is processing: one that waits for its bytes, or for its next attempt after a failure.
+ * Repeating it succeeds. Bytes that are stored already, or arrive later, are discarded by their event.
  * @throws RequestRefusedError `upload_in_progress` while it is processed, `upload_finished` once it has ended otherwise.
  */
 export async function abortUpload(
-  { metadata, storage, clock }: Pick<Dependencies, 'metadata' | 'storage' | 'clock'>,
+  { metadata, storage, clock, log }: Pick<Dependencies, 'metadata' | 'storage' | 'clock' | 'log'>,
   { uploadId }: { readonly uploadId: string },
 ): Promise<void> {
   const aborted = await metadata.abortUpload({ uploadId, now: clock() });
-  if (aborted.outcome === 'aborted') return dropParts(storage, aborted.upload);
   if (aborted.outcome === 'unknown') throw new RequestRefusedError('not_found', 'nothing here');
-  const { status } = aborted;
-  if (status === 'aborted') return dropParts(storage, await metadata.getUpload({ uploadId }));
-  const code = status === 'processing' ? 'upload_in_progress' : 'upload_finished';
-  throw new RequestRefusedError(code, `the upload is ${status}`, { extensions: { uploadId, uploadStatus: status } });
-}
-
-/** Repeated with the abort: parts that are not given up cost until the bucket's lifecycle ends them. */
-async function dropParts(storage: Dependencies['storage'], upload: UploadRecord | undefined): Promise<void> {
-  if (upload?.kind !== 'attachment' || !upload.multipart) return;
-  await storage.abortMultipartUpload({ key: upload.key, multipartId: upload.multipart.multipartId });
+  const { upload } = aborted;
+  if (aborted.outcome === 'finished' && upload.status !== 'aborted') {
+    const code = upload.status === 'processing' ? 'upload_in_progress' : 'upload_finished';
+    throw new RequestRefusedError(code, `the upload is ${upload.status}`, {
+      extensions: { uploadId, uploadStatus: upload.status },
+    });
+  }
+  if (upload.kind !== 'attachment' || !upload.multipart) return;
+  try {
+    await storage.abortMultipartUpload({ key: upload.key, multipartId: upload.multipart.multipartId });
+  } catch (error) {
+    log.warn('parts could not be removed now; the sweep will', { uploadId, error });
+  }
 }

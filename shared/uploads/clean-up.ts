@@ -1,50 +1,55 @@
-import { removeAvatarObjects } from '../avatars/avatar-objects.ts';
+import { removeFolder } from '../avatars/version-files.ts';
 import type { WorkerDependencies } from '../dependencies.ts';
 import type { AttachmentUpload, UploadForAvatar, UploadRecord } from '../metadata/records.ts';
-import { attachmentStart, isOriginalKey, previewKey } from '../storage/object-keys.ts';
+import { foldersInUse } from '../metadata/transitions/retired-versions.ts';
+import { attachmentStart, previewKey } from '../storage/object-keys.ts';
 import { eachFile } from '../storage/storage-backend.ts';
 
-type Needs = Pick<WorkerDependencies, 'storage' | 'metadata'>;
+type Needs = Pick<WorkerDependencies, 'storage' | 'metadata' | 'clock'>;
 
 /**
- * Removes what an ended upload leaves behind: the client's bytes, and objects of its generation that must not stand.
- * Repeatable: it runs after the end and again at every later delivery of the event, so a crash in between costs nothing.
+ * Removes what an ended upload leaves behind: objects that are not published, and the client's bytes. Repeatable: it runs
+ * after the end, again at every later delivery of the event, and by the sweep until it has succeeded once.
  */
 export async function cleanUpAfter(needs: Needs, upload: UploadRecord): Promise<void> {
-  if (upload.kind !== 'attachment') await removeLostObjects(needs, upload);
-  else if (!(await isPublished(needs, upload))) await removeUnpublished(needs, upload);
-  // Last: while the client's bytes stand, a later delivery, or a start in local mode, finds what is left to do.
+  if (upload.kind === 'attachment') await removeUnpublished(needs, upload);
+  else if (upload.status !== 'ready' && upload.leases > 0)
+    await removeFolder(needs.storage, upload.avatar, upload.uploadId);
   if (upload.kind !== 'render') await needs.storage.deleteFile({ key: upload.key });
+  if (!upload.cleanUp) return;
+  await needs.metadata.finishCleanUp({
+    uploadId: upload.uploadId,
+    pass: upload.cleanUp,
+    now: needs.clock(),
+    seen: upload,
+  });
 }
 
-async function removeLostObjects({ storage, metadata }: Needs, upload: UploadForAvatar): Promise<void> {
-  const { avatar, generation, status } = upload;
-  if (status === 'rejected') {
-    await removeAvatarObjects(storage, avatar, { generations: (g) => g === generation });
+/**
+ * The same after a worker that had lost its lease may have written once more, when another worker had published the
+ * upload before. Files that are in use stay; those of a version that is being removed go, whatever was removed of it.
+ */
+export async function cleanUpLateWrites(needs: Needs, upload: UploadRecord): Promise<void> {
+  if (upload.kind !== 'attachment' && upload.status === 'ready' && !(await isInUse(needs, upload))) {
+    await removeFolder(needs.storage, upload.avatar, upload.uploadId);
   }
-  if (status === 'ready' || status === 'superseded') {
-    const record = await metadata.getAvatar(avatar);
-    const published = record?.image?.original.key;
-    if (record && record.deletedGeneration >= generation) {
-      await removeAvatarObjects(storage, avatar, { generations: (g) => g === generation });
-    } else if (record && published) {
-      // An original of another type stands at another key, so the newer one did not overwrite it.
-      await removeAvatarObjects(storage, avatar, {
-        keys: (key) => isOriginalKey(key) && key !== published,
-        generations: (g) => g < record.readyGeneration,
-      });
-    }
-  }
+  await cleanUpAfter(needs, upload);
+}
+
+async function isInUse({ metadata, clock }: Needs, { avatar, uploadId }: UploadForAvatar): Promise<boolean> {
+  return foldersInUse(await metadata.getAvatar(avatar), clock()).has(uploadId);
+}
+
+/** What is not published may have no record; what its worker wrote is known by the id alone. */
+async function removeUnpublished(needs: Needs, upload: AttachmentUpload): Promise<void> {
+  if (upload.leases === 0 || (await isPublished(needs, upload))) return;
+  const { storage } = needs;
+  const attachment = { fileId: upload.uploadId, createdAt: upload.createdAt };
+  for await (const { key } of eachFile(storage, attachmentStart(attachment))) await storage.deleteFile({ key });
+  await storage.deleteFile({ key: previewKey(attachment) });
 }
 
 /** Not once it was deleted: a worker that had lost its lease may write after the objects were removed. */
 async function isPublished({ metadata }: Needs, { uploadId, status }: AttachmentUpload): Promise<boolean> {
   return status === 'ready' && (await metadata.getAttachment({ fileId: uploadId }))?.status === 'ready';
-}
-
-/** What is not published may have no record; what its worker wrote is known by the id alone. */
-async function removeUnpublished({ storage }: Needs, { uploadId, createdAt }: AttachmentUpload): Promise<void> {
-  const attachment = { fileId: uploadId, createdAt };
-  for await (const { key } of eachFile(storage, attachmentStart(attachment))) await storage.deleteFile({ key });
-  await storage.deleteFile({ key: previewKey(attachment) });
 }

@@ -6,7 +6,7 @@ import { isAcceptedType } from '../attachments/media-types.ts';
 import type { ApiDependencies, AttachmentSettings } from '../dependencies.ts';
 import { RequestRefusedError } from '../errors.ts';
 import type { AttachmentDescription, AttachmentUpload } from '../metadata/records.ts';
-import type { NewAttachmentUpload } from '../metadata/upload-store.ts';
+import type { NewAttachmentUpload } from '../metadata/transitions/issue-upload.ts';
 import type { MultipartRef } from '../storage/multipart-uploads.ts';
 import { temporaryKey } from '../storage/object-keys.ts';
 import { refuseChecksumInForm } from './create-upload-ticket.ts';

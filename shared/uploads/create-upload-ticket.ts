@@ -4,7 +4,7 @@ import type { UploadTicket } from '../api/schemas.ts';
 import type { ApiDependencies } from '../dependencies.ts';
 import { RequestRefusedError } from '../errors.ts';
 import { AVATAR_TYPES, type Crop } from '../images/formats.ts';
-import type { NewAvatarUpload } from '../metadata/upload-store.ts';
+import type { NewAvatarUpload } from '../metadata/transitions/issue-upload.ts';
 import { type AvatarRef, temporaryKey } from '../storage/object-keys.ts';
 import { type RequestDigests, rememberedRequest } from './idempotency.ts';
 import { issueUpload, requireAccess } from './issue-upload.ts';

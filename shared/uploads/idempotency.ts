@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto';
 import type { Principal } from '../access/principal.ts';
 import { instantAfter } from '../metadata/records.ts';
-import type { IdempotentRequest } from '../metadata/upload-store.ts';
+import type { IdempotentRequest } from '../metadata/transitions/issue-upload.ts';
 import type { AvatarRef } from '../storage/object-keys.ts';
 
 export interface IdempotencyInput {

@@ -1,15 +1,18 @@
 import type { ApiDependencies } from '../dependencies.ts';
 import { RequestRefusedError } from '../errors.ts';
 import type { AvatarAccess } from '../metadata/record-access.ts';
+import type { UploadRecord } from '../metadata/records.ts';
 import type {
   IssueAttachmentUploadInput,
   IssueAvatarUploadInput,
   IssueUploadOutcome,
-} from '../metadata/upload-store.ts';
+} from '../metadata/transitions/issue-upload.ts';
+import { freePendingUploads } from './open-uploads.ts';
 
 /** A throttled client waits this long; the switch is seen everywhere after 10 s. */
 const PAUSED_RETRY_SECONDS = 60;
-const TOO_MANY_RETRY_SECONDS = 30;
+/** Uploads that were sent are finished within seconds, unless something fails. */
+const SENT_RETRY_SECONDS = 30;
 
 export type IssueInput = Omit<IssueAvatarUploadInput, 'limits'> | Omit<IssueAttachmentUploadInput, 'limits'>;
 
@@ -29,30 +32,57 @@ export function requireAccess(access: AvatarAccess | undefined): AvatarAccess {
 }
 
 /**
- * Issues an upload under the configured limits, unless uploads are paused.
+ * Issues an upload under the configured limits, unless uploads are paused. At the cap on pending uploads it frees what
+ * can be freed, and tries once more.
  * @throws RequestRefusedError for every outcome but issued and replayed.
  */
-export async function issueUpload(
-  { metadata, switches, settings }: ApiDependencies,
-  input: IssueInput,
-): Promise<Issued> {
+export async function issueUpload(dependencies: ApiDependencies, input: IssueInput): Promise<Issued> {
+  const { metadata, switches } = dependencies;
   const { uploadsPaused, reason } = await switches();
   if (uploadsPaused) {
     throw new RequestRefusedError('uploads_paused', reason ?? 'uploads are paused', {
       retryAfterSeconds: PAUSED_RETRY_SECONDS,
     });
   }
-  const result = await metadata.issueUpload({
-    ...input,
-    limits: {
-      organizationBytes: settings.organizationBytes,
-      organizationFiles: settings.organizationFiles,
-      openUploadsPerOwner: settings.openUploadsPerUser,
-    },
-  });
+  const limits = limitsOf(dependencies);
+  const issue = { ...input, limits };
+  let result = await metadata.issueUpload(issue);
+  if (result.outcome === 'too_many_open' && result.pendingUploads >= limits.pendingUploads) {
+    const { isFree, pending } = await freePendingUploads(dependencies, await askedBy(dependencies, input));
+    if (!isFree) throw tooManyPending(pending, input.now);
+    result = await metadata.issueUpload(issue);
+  }
   if (result.outcome === 'issued') return { replayed: false, uploadId: result.upload.uploadId };
   if (result.outcome === 'replayed') return { replayed: true, uploadId: result.uploadId };
   throw refusalOf(result);
+}
+
+function limitsOf({ settings }: ApiDependencies) {
+  return {
+    organizationBytes: settings.organizationBytes,
+    organizationFiles: settings.organizationFiles,
+    pendingUploads: settings.openUploadsPerUser,
+    sentUploads: settings.sentUploadsPerUser,
+  };
+}
+
+/** Whose open uploads count: an avatar's are counted in the organization that it is bound to. */
+async function askedBy({ metadata }: ApiDependencies, input: IssueInput) {
+  const { ownerId } = input.upload;
+  if (!input.access) return { organizationId: input.organizationId, ownerId };
+  const { avatar } = input.upload;
+  const organizationId = (await metadata.getAvatar(avatar))?.organizationId ?? input.access.organizationId;
+  return { organizationId, ownerId, avatar };
+}
+
+/** Retry-After is honest: the first whole second at which one of the tickets has expired. */
+function tooManyPending(pending: readonly UploadRecord[], now: Date): RequestRefusedError {
+  const ends = pending.flatMap((upload) => ('acceptUntil' in upload ? [Date.parse(upload.acceptUntil)] : []));
+  const wait = Math.max(1, Math.floor((Math.min(...ends) - now.getTime()) / 1000) + 1);
+  return new RequestRefusedError('too_many_open', `${pending.length} uploads wait for their bytes`, {
+    ...(ends.length > 0 && { retryAfterSeconds: wait }),
+    extensions: { uploadIds: pending.map(({ uploadId }) => uploadId) },
+  });
 }
 
 type Refusal = Exclude<IssueUploadOutcome, { outcome: 'issued' | 'replayed' }>;
@@ -70,12 +100,12 @@ function refusalOf(refused: Refusal): RequestRefusedError {
     case 'organization_closed':
       return new RequestRefusedError('organization_closed', `the organization is ${refused.state}`);
     case 'upload_in_progress':
-      return new RequestRefusedError('upload_in_progress', 'a newer picture is on its way', {
+      return new RequestRefusedError('upload_in_progress', 'a newer image is being uploaded', {
         extensions: { uploadId: refused.uploadId },
       });
     case 'too_many_open':
-      return new RequestRefusedError('too_many_open', `${refused.openUploads} uploads are open`, {
-        retryAfterSeconds: TOO_MANY_RETRY_SECONDS,
+      return new RequestRefusedError('too_many_open', `${refused.sentUploads} sent uploads are not finished`, {
+        retryAfterSeconds: SENT_RETRY_SECONDS,
       });
     case 'quota_exceeded':
       return new RequestRefusedError('quota_exceeded', 'the organization has no room for this', {

@@ -1,24 +1,25 @@
 import type { SignedParts } from '../api/attachment-schemas.ts';
 import type { ApiDependencies } from '../dependencies.ts';
 import { InvalidPartsError, MultipartNotFoundError, RequestRefusedError } from '../errors.ts';
-import { type AttachmentUpload, instantAfter, type UploadRecord } from '../metadata/records.ts';
+import { type AttachmentUpload, type Instant, instantAfter, type UploadRecord } from '../metadata/records.ts';
 import type { NamedPart, UploadedPart } from '../storage/multipart-uploads.ts';
+import { announceSentBytes } from './open-uploads.ts';
 import { uploadFinished } from './upload-ticket.ts';
 
-/** A part may be on its way for long on a slow line, and its address is signed shortly before it is used. */
+/** A part may take long on a slow line, and its URL is signed shortly before it is used. */
 const PART_URL_MILLISECONDS = 3_600_000;
 
-type PartedUpload = AttachmentUpload & Required<Pick<AttachmentUpload, 'multipart'>>;
+type MultipartUpload = AttachmentUpload & Required<Pick<AttachmentUpload, 'multipart'>>;
 
 /**
- * An address for each part, good for exactly its bytes.
- * @throws RequestRefusedError: not in parts, no longer pending, or a number that the plan does not have.
+ * A URL for each part, good for exactly its bytes.
+ * @throws RequestRefusedError: not multipart, no longer pending, or a number that the plan does not have.
  */
 export async function signParts(
   { storage, clock }: Pick<ApiDependencies, 'storage' | 'clock'>,
   { upload, partNumbers }: { readonly upload: UploadRecord; readonly partNumbers: readonly number[] },
 ): Promise<SignedParts> {
-  const { key, multipart, contentLength: total } = pendingInParts(upload);
+  const { key, multipart, contentLength: total, urlExpiresAt } = pendingMultipart(upload, clock());
   const { multipartId, partSize, partCount } = multipart;
   const tooHigh = partNumbers.find((partNumber) => partNumber > partCount);
   if (tooHigh !== undefined) {
@@ -27,7 +28,8 @@ export async function signParts(
       accepted: `1 to ${partCount}`,
     });
   }
-  const expiresAt = instantAfter(clock(), PART_URL_MILLISECONDS);
+  // No URL outlives the time in which bytes are accepted.
+  const expiresAt = earliest(instantAfter(clock(), PART_URL_MILLISECONDS), urlExpiresAt);
   const parts = partNumbers.map(async (partNumber) => {
     const contentLength = Math.min(partSize, total - (partNumber - 1) * partSize);
     const part = { key, multipartId, partNumber, contentLength, expiresAt: new Date(expiresAt) };
@@ -37,49 +39,49 @@ export async function signParts(
 }
 
 /**
- * What has arrived.
- * @throws RequestRefusedError: not in parts, or no longer pending.
+ * The parts that have arrived.
+ * @throws RequestRefusedError: not multipart, or no longer pending.
  */
 export async function listParts(
-  { storage }: Pick<ApiDependencies, 'storage'>,
+  { storage, clock }: Pick<ApiDependencies, 'storage' | 'clock'>,
   upload: UploadRecord,
 ): Promise<readonly UploadedPart[]> {
-  const { key, uploadId, multipart } = pendingInParts(upload);
+  const { key, uploadId, multipart } = pendingMultipart(upload, clock());
   try {
     return await storage.listParts({ key, multipartId: multipart.multipartId });
   } catch (error) {
-    // Joined already: its event is on the way.
+    // Joined already; its event follows.
     if (error instanceof MultipartNotFoundError) throw uploadFinished(uploadId, 'completed');
     throw error;
   }
 }
 
 /**
- * Joins the parts; the event that storage emits then does the rest. Repeatable, because its answer may be lost: an upload
- * that was completed before, whatever its bytes came to, is left as it is.
- * @throws RequestRefusedError: not in parts, parts that do not make the file, or given up before.
+ * Joins the parts and has the file processed, also if the storage's event is lost. Repeatable, because its response may
+ * be lost: an upload that was completed before, whatever became of it, is left as it is.
+ * @throws RequestRefusedError: not multipart, parts that do not make up the file, or ended before without them.
  */
 export async function completeUpload(
-  { storage, metadata }: Pick<ApiDependencies, 'storage' | 'metadata'>,
+  dependencies: Pick<ApiDependencies, 'storage' | 'metadata' | 'queues' | 'clock' | 'log'>,
   { upload, parts }: { readonly upload: UploadRecord; readonly parts: readonly NamedPart[] },
 ): Promise<void> {
-  const { key, multipart, contentLength } = inParts(upload);
+  const { storage, metadata } = dependencies;
+  const { uploadId, key, multipart, contentLength } = asMultipart(upload);
   if (wasCompleted(upload)) return;
   try {
     await storage.completeMultipartUpload({ key, multipartId: multipart.multipartId, parts, contentLength });
   } catch (error) {
     // Another request completed it, and its event was so quick that the bytes are gone from there already.
-    if (error instanceof MultipartNotFoundError) {
-      const { uploadId } = upload;
-      if (wasCompleted((await metadata.getUpload({ uploadId })) ?? upload)) return;
-    }
+    if (error instanceof MultipartNotFoundError && wasCompleted((await metadata.getUpload({ uploadId })) ?? upload))
+      return;
     if (!(error instanceof InvalidPartsError)) throw error;
     throw new RequestRefusedError('invalid_parts', error.message, {
       field: 'parts',
-      accepted: 'every part of the plan, once, with the ETag that its PUT was answered with',
+      accepted: 'every part of the plan, once, with the ETag from the response to its PUT',
       extensions: error.partNumber === undefined ? {} : { partNumber: error.partNumber },
     });
   }
+  await announceSentBytes(dependencies, upload);
 }
 
 /** @throws RequestRefusedError for an upload that ended without its bytes. */
@@ -88,17 +90,22 @@ function wasCompleted({ uploadId, status }: UploadRecord): boolean {
   return status !== 'pending';
 }
 
-/** @throws RequestRefusedError unless the upload is in parts and still takes them. */
-function pendingInParts(upload: UploadRecord): PartedUpload {
-  const parted = inParts(upload);
-  if (parted.status !== 'pending') throw uploadFinished(parted.uploadId, parted.status);
-  return parted;
+/** @throws RequestRefusedError unless the upload is multipart and still accepts parts. */
+function pendingMultipart(upload: UploadRecord, now: Date): MultipartUpload {
+  const multipart = asMultipart(upload);
+  if (multipart.status !== 'pending') throw uploadFinished(multipart.uploadId, multipart.status);
+  if (multipart.urlExpiresAt <= now.toISOString()) throw uploadFinished(multipart.uploadId, 'expired');
+  return multipart;
 }
 
-function inParts(upload: UploadRecord): PartedUpload {
-  if (upload.kind === 'attachment' && upload.multipart) return upload as PartedUpload;
-  throw new RequestRefusedError('invalid_request', 'the upload is not in parts', {
+function asMultipart(upload: UploadRecord): MultipartUpload {
+  if (upload.kind === 'attachment' && upload.multipart) return upload as MultipartUpload;
+  throw new RequestRefusedError('invalid_request', 'the upload is not multipart', {
     field: 'uploadId',
     accepted: 'an upload whose ticket is a multipart plan',
   });
+}
+
+function earliest(one: Instant, other: Instant): Instant {
+  return one < other ? one : other;
 }

@@ -1,12 +1,18 @@
 import { writeAttachment } from '../attachments/write-attachment.ts';
-import { findOriginal } from '../avatars/avatar-objects.ts';
-import { publishAvatar } from '../avatars/publish-avatar.ts';
+import { writeVersion } from '../avatars/write-version.ts';
 import type { WorkerDependencies } from '../dependencies.ts';
-import { AppError, ContentRejectedError, DependencyUnavailableError, type RejectionCode } from '../errors.ts';
-import { type AttachmentUpload, isTerminal, type UploadForAvatar, type UploadRecord } from '../metadata/records.ts';
+import { AppError, ContentRejectedError, type RejectionCode } from '../errors.ts';
+import {
+  type AttachmentUpload,
+  instantAfter,
+  isTerminal,
+  type UploadForAvatar,
+  type UploadRecord,
+} from '../metadata/records.ts';
 import { type FileInfo, infoOrUndefined } from '../storage/storage-backend.ts';
-import { cleanUpAfter } from './clean-up.ts';
+import { cleanUpAfter, cleanUpLateWrites } from './clean-up.ts';
 import { prepareAvatar } from './prepare-avatar.ts';
+import { messageRetry, type Retry, retryLater } from './retry-later.ts';
 import { findSource, sourceFaultOf } from './upload-source.ts';
 
 /** Workers that may die over one file before it is taken for the cause. */
@@ -15,7 +21,14 @@ const MAX_DEATHS = 3;
 /** How one delivery of an upload's event ended. */
 export type ProcessingResult =
   | { readonly result: 'published' | 'superseded' | 'finished_before' | 'no_bytes_yet' | 'unknown' | 'lost_lease' }
-  | { readonly result: 'rejected'; readonly code: RejectionCode };
+  | { readonly result: 'rejected'; readonly code: RejectionCode }
+  | Retry;
+
+interface Delivery {
+  readonly uploadId: string;
+  /** How often its message was delivered, from 1. */
+  readonly receives: number;
+}
 
 interface Leased {
   readonly upload: UploadRecord;
@@ -25,39 +38,174 @@ interface Leased {
 /**
  * Brings one upload to its end: checks the bytes, renders them, publishes them. Safe to repeat at any point and in any
  * order: the record's lease keeps workers apart, its generation keeps older uploads from winning, and what a delivery
- * left undone after the end is done by the next one.
- * @throws when the event must be delivered again. After a fault of the infrastructure the attempt is given back.
+ * left undone after the end is done by the next one or by the sweep.
+ *
+ * A failing dependency never counts as an attempt: `retry` and `deferred` say who tries again.
+ * @throws for a defect, which counts as an attempt, and for a metadata store that fails at the last delivery.
  */
-export async function processUpload(
-  dependencies: WorkerDependencies,
-  { uploadId }: { readonly uploadId: string },
-): Promise<ProcessingResult> {
-  const { storage, metadata } = dependencies;
-  const seen = await metadata.getUpload({ uploadId });
-  if (!seen) return { result: 'unknown' };
-  // Looked at before the lease is taken: the version seen first is the one that counts (a POST form can be sent twice).
-  const sent = seen.kind === 'render' ? undefined : await infoOrUndefined(storage, seen.key);
-  if (seen.kind !== 'render' && seen.status === 'pending' && !sent) return { result: 'no_bytes_yet' };
+export async function processUpload(dependencies: WorkerDependencies, delivery: Delivery): Promise<ProcessingResult> {
+  let upload: UploadRecord | undefined;
+  try {
+    upload = await dependencies.metadata.getUpload(delivery);
+    if (!upload) return { result: 'unknown' };
+    if (isTerminal(upload.status)) {
+      await cleanUpAfter(dependencies, upload);
+      return { result: 'finished_before' };
+    }
+    return await attempt(dependencies, delivery, upload);
+  } catch (error) {
+    return handleFault(dependencies, { ...delivery, upload }, error);
+  }
+}
 
-  const begun = await begin(dependencies, { uploadId, eTag: sent?.eTag });
+async function attempt(
+  dependencies: WorkerDependencies,
+  delivery: Delivery,
+  seen: UploadRecord,
+): Promise<ProcessingResult> {
+  // Looked at before the lease is taken: the version seen first is the one that counts (a POST form can be sent twice).
+  const sent = seen.kind === 'render' ? undefined : await infoOrUndefined(dependencies.storage, seen.key);
+  if (seen.kind !== 'render' && seen.status === 'pending' && !sent) return { result: 'no_bytes_yet' };
+  const begun = await begin(dependencies, seen, sent?.eTag);
   if (begun.outcome === 'unknown') return { result: 'unknown' };
-  if (begun.outcome === 'busy') throw new DependencyUnavailableError(`upload ${uploadId} is in another worker's hands`);
+  if (begun.outcome === 'busy') return waitForLease(dependencies, delivery, begun.leaseUntil);
   if (begun.outcome === 'finished') {
     await cleanUpAfter(dependencies, begun.upload);
     return { result: 'finished_before' };
   }
-  const ended = await underLease(dependencies, begun);
+  const ended = await underLease(dependencies, delivery, begun);
   measure(dependencies, ended, startOf(begun.upload, sent));
-  // Also without the lease: what this worker wrote after another one had ended the upload must go too.
-  const upload = await metadata.getUpload({ uploadId });
-  if (upload && isTerminal(upload.status)) await cleanUpAfter(dependencies, upload);
+  await cleanUp(dependencies, delivery.uploadId, ended);
   return ended;
+}
+
+async function begin(
+  { metadata, settings, clock, newId }: WorkerDependencies,
+  seen: UploadRecord,
+  eTag: string | undefined,
+) {
+  const now = clock();
+  const leaseId = newId();
+  const leaseUntil = instantAfter(now, settings.leaseSeconds * 1000);
+  const { uploadId } = seen;
+  const lease = { uploadId, leaseId, leaseUntil, now, seen, ...(eTag !== undefined && { eTag }) };
+  return { ...(await metadata.beginUpload(lease)), leaseId };
+}
+
+/** Another worker has the upload: again when its lease is over. The record is due then, so the last delivery may go. */
+function waitForLease({ clock }: WorkerDependencies, { receives }: Delivery, leaseUntil: string): Retry {
+  if (!messageRetry(receives)) return { result: 'deferred' };
+  const left = Date.parse(leaseUntil) - clock().getTime();
+  return { result: 'retry', afterSeconds: Math.ceil(left / 1000) + 1 };
+}
+
+async function underLease(
+  dependencies: WorkerDependencies,
+  delivery: Delivery,
+  leased: Leased,
+): Promise<ProcessingResult> {
+  try {
+    if (leased.upload.attempts > MAX_DEATHS) return await reject(dependencies, leased, 'processing_failed');
+    return await checkAndPublish(dependencies, leased);
+  } catch (error) {
+    return handleFault(dependencies, { ...delivery, ...leased }, error);
+  }
+}
+
+/** What a dependency failed at has a name of ours. Anything else is a defect: a file that meets it each time must end. */
+async function handleFault(
+  dependencies: WorkerDependencies,
+  failed: Parameters<typeof retryLater>[1],
+  error: unknown,
+): Promise<ProcessingResult> {
+  if (!(error instanceof AppError)) throw error;
+  const { uploadId, receives } = failed;
+  const result = await retryLater(dependencies, failed);
+  if (result.result === 'deferred') dependencies.metrics.record({ UploadsDeferred: 1 });
+  dependencies.log.warn('an upload could not be processed now', { uploadId, receives, ...result, error });
+  return result;
+}
+
+async function checkAndPublish(dependencies: WorkerDependencies, leased: Leased): Promise<ProcessingResult> {
+  const { metadata, clock } = dependencies;
+  try {
+    const result = await publish(dependencies, leased);
+    if (result !== 'superseded') return { result };
+    const { upload, leaseId } = leased;
+    return {
+      result: await metadata.supersedeUpload({ uploadId: upload.uploadId, leaseId, now: clock(), seen: upload }),
+    };
+  } catch (error) {
+    if (!(error instanceof ContentRejectedError)) throw error;
+    return reject(dependencies, leased, error.code);
+  }
+}
+
+type Published = 'published' | 'superseded' | 'lost_lease';
+
+function publish(dependencies: WorkerDependencies, { upload, leaseId }: Leased): Promise<Published> {
+  return upload.kind === 'attachment'
+    ? publishAttachment(dependencies, upload, leaseId)
+    : publishAvatar(dependencies, upload, leaseId);
+}
+
+async function publishAvatar(
+  dependencies: WorkerDependencies,
+  upload: UploadForAvatar,
+  leaseId: string,
+): Promise<Published> {
+  const { metadata, clock } = dependencies;
+  const source = await findSource(dependencies, upload);
+  if (!source) return 'superseded';
+  const finished = await prepareAvatar(dependencies, { upload, source });
+  const image = await writeVersion(dependencies, { upload, finished });
+  return metadata.publishAvatar({ uploadId: upload.uploadId, leaseId, image, now: clock(), seen: upload });
+}
+
+async function publishAttachment(
+  dependencies: WorkerDependencies,
+  upload: AttachmentUpload,
+  leaseId: string,
+): Promise<Published> {
+  const { metadata, clock } = dependencies;
+  const file = await writeAttachment(dependencies, upload).catch((error: unknown) => {
+    throw sourceFaultOf(error) ?? error;
+  });
+  return metadata.publishAttachment({ uploadId: upload.uploadId, leaseId, file, now: clock(), seen: upload });
+}
+
+async function reject(
+  { metadata, clock }: WorkerDependencies,
+  { upload, leaseId }: Leased,
+  code: RejectionCode,
+): Promise<ProcessingResult> {
+  const { uploadId } = upload;
+  const result = await metadata.rejectUpload({ uploadId, leaseId, code, now: clock(), seen: upload });
+  return result === 'rejected' ? { result, code } : { result };
+}
+
+/** Also without the lease: what this worker wrote after another one had ended the upload must go too. */
+async function cleanUp(
+  dependencies: WorkerDependencies,
+  uploadId: string,
+  { result }: ProcessingResult,
+): Promise<void> {
+  if (result === 'retry' || result === 'deferred') return;
+  try {
+    const upload = await dependencies.metadata.getUpload({ uploadId });
+    if (!upload || !isTerminal(upload.status)) return;
+    if (result === 'lost_lease') await cleanUpLateWrites(dependencies, upload);
+    else await cleanUpAfter(dependencies, upload);
+  } catch (error) {
+    // The end is recorded, and so is that its clean-up is due: the sweep repeats it until it succeeds.
+    dependencies.log.warn('an ended upload could not be cleaned up now', { uploadId, error });
+  }
 }
 
 /**
  * From when an upload's latency counts. A render: from its request. What was sent: from when the storage had it
- * (`lastModified`, on S3 in whole seconds), so lost events and dead workers are in it. Undefined: an earlier worker kept
- * the original, and the bytes are gone; or it came in parts, which S3 dates at their beginning.
+ * (`lastModified`, on S3 in whole seconds), so lost events and dead workers are included. Undefined: the bytes are gone,
+ * or it was a multipart upload, which S3 dates at its beginning.
  */
 function startOf(upload: UploadRecord, sent: FileInfo | undefined): Date | undefined {
   if (upload.kind === 'render') return new Date(upload.createdAt);
@@ -72,97 +220,4 @@ function measure({ metrics, clock }: WorkerDependencies, { result }: ProcessingR
   // Never below 0, though the clocks of storage and worker differ.
   const latency = since && { ReadyLatency: Math.max(0, clock().getTime() - since.getTime()) };
   metrics.record({ UploadsReady: 1, UploadsRejected: 0, ...latency });
-}
-
-async function begin(
-  { metadata, settings, clock, newId }: WorkerDependencies,
-  { uploadId, eTag }: { uploadId: string; eTag: string | undefined },
-) {
-  const now = clock();
-  const leaseId = newId();
-  const leaseUntil = new Date(now.getTime() + settings.leaseSeconds * 1000).toISOString();
-  const begun = await metadata.beginUpload({ uploadId, leaseId, leaseUntil, now, ...(eTag !== undefined && { eTag }) });
-  return { ...begun, leaseId };
-}
-
-async function underLease(dependencies: WorkerDependencies, leased: Leased): Promise<ProcessingResult> {
-  try {
-    if (leased.upload.attempts > MAX_DEATHS) {
-      const rejected = await reject(dependencies, leased, 'processing_failed');
-      // Once claimed, its objects may be public: it must be carried to its end, not undone.
-      if (rejected !== 'claimed') return rejected;
-    }
-    return await checkAndPublish(dependencies, leased);
-  } catch (error) {
-    // What a dependency failed at has a name of ours. Anything else is a defect: the attempt counts, so that a file that
-    // meets it each time ends after all.
-    if (error instanceof AppError) await giveBack(dependencies, leased);
-    throw error;
-  }
-}
-
-async function checkAndPublish(dependencies: WorkerDependencies, leased: Leased): Promise<ProcessingResult> {
-  const { upload, leaseId } = leased;
-  try {
-    const result = await publish(dependencies, leased);
-    if (result !== 'superseded') return { result };
-    const { uploadId } = upload;
-    return { result: await dependencies.metadata.supersedeUpload({ uploadId, leaseId, now: dependencies.clock() }) };
-  } catch (error) {
-    if (!(error instanceof ContentRejectedError)) throw error;
-    const rejected = await reject(dependencies, leased, error.code);
-    if (rejected !== 'claimed') return rejected;
-    dependencies.log.error('a claimed upload cannot be rejected', { uploadId: upload.uploadId, code: error.code });
-    throw new DependencyUnavailableError('claimed before its content was refused', { cause: error });
-  }
-}
-
-async function publish(
-  dependencies: WorkerDependencies,
-  { upload, leaseId }: Leased,
-): Promise<'published' | 'superseded' | 'lost_lease'> {
-  if (upload.kind === 'attachment') return publishAttachment(dependencies, { upload, leaseId });
-  const source = await findSource(dependencies, upload);
-  const finished = source && (await prepareAvatar(dependencies, { upload, source }));
-  return finished ? publishAvatar(dependencies, { upload, leaseId, finished }) : 'superseded';
-}
-
-async function publishAttachment(
-  dependencies: WorkerDependencies,
-  { upload, leaseId }: { readonly upload: AttachmentUpload; readonly leaseId: string },
-): Promise<'published' | 'superseded' | 'lost_lease'> {
-  const { metadata, clock } = dependencies;
-  const file = await writeAttachment(dependencies, upload).catch((error: unknown) => {
-    throw sourceFaultOf(error) ?? error;
-  });
-  return metadata.publishAttachment({ uploadId: upload.uploadId, leaseId, file, now: clock() });
-}
-
-async function reject(
-  { storage, metadata, clock }: WorkerDependencies,
-  { upload, leaseId }: Leased,
-  code: RejectionCode,
-): Promise<ProcessingResult | 'claimed'> {
-  const { uploadId } = upload;
-  const nothingWritten = upload.kind === 'attachment' || (await isUnwritten(storage, upload));
-  const result = await metadata.rejectUpload({ uploadId, leaseId, code, nothingWritten, now: clock() });
-  if (result === 'rejected') return { result, code };
-  return result === 'claimed' ? result : { result };
-}
-
-async function isUnwritten(
-  storage: WorkerDependencies['storage'],
-  { avatar, generation }: UploadForAvatar,
-): Promise<boolean> {
-  return (await findOriginal(storage, avatar, generation)) === undefined;
-}
-
-async function giveBack({ metadata, clock, log }: WorkerDependencies, { upload, leaseId }: Leased): Promise<void> {
-  const { uploadId } = upload;
-  try {
-    await metadata.releaseLease({ uploadId, leaseId, now: clock() });
-  } catch (error) {
-    // The fault that brought us here is the one to report; this lease lapses by itself.
-    log.warn('a lease could not be given back', { uploadId, error });
-  }
 }

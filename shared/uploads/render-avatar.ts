@@ -12,9 +12,9 @@ import { issueUpload } from './issue-upload.ts';
 const FIRST_LOOK_DELAY = 60_000;
 
 /**
- * Has the kept original rendered again with another crop. It is an upload like any other, without bytes: a newer ticket
- * outruns it, and it is refused while one is open.
- * @throws RequestRefusedError `not_found` without a picture, `upload_in_progress`, `invalid_request` for the crop.
+ * Renders the stored original again with another crop. It is an upload like any other, without bytes: a newer image
+ * supersedes it, and it is refused while a newer ticket is open.
+ * @throws RequestRefusedError `not_found` without an image, `upload_in_progress`, `invalid_request` for the crop.
  */
 export async function renderAvatar(
   dependencies: ApiDependencies,
@@ -24,9 +24,10 @@ export async function renderAvatar(
   const access = avatarWriteAccess(principal, avatar, settings.agentBinding);
   if (!access) throw new RequestRefusedError('not_found', 'nothing here');
   const record = await metadata.getAvatar(avatar);
-  if (record?.image && meetsAccess(record, access) && !isCropInside(crop, record.image.original)) {
-    const { width, height } = record.image.original;
-    throw new RequestRefusedError('invalid_request', 'the crop reaches outside the picture', {
+  const original = record?.image?.original;
+  if (original && meetsAccess(record, access) && !isCropInside(crop, original)) {
+    const { width, height } = original;
+    throw new RequestRefusedError('invalid_request', 'the crop reaches outside the image', {
       field: 'crop',
       accepted: `a square inside ${width}x${height} pixels`,
     });

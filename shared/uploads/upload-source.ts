@@ -1,26 +1,30 @@
-import { findOriginal } from '../avatars/avatar-objects.ts';
-import { readWithoutMark } from '../avatars/fence-mark.ts';
+import { readOriginal } from '../avatars/stored-original.ts';
 import type { WorkerDependencies } from '../dependencies.ts';
-import { ContentRejectedError, ObjectChangedError, ObjectNotFoundError } from '../errors.ts';
+import { ContentRejectedError, ObjectChangedError, ObjectExistsError, ObjectNotFoundError } from '../errors.ts';
 import type { AvatarUpload, RenderUpload, UploadForAvatar } from '../metadata/records.ts';
-import { discard, readWhole } from '../storage/storage-backend.ts';
+import { originalKey } from '../storage/object-keys.ts';
+import { discard, type FileInfo, readWhole } from '../storage/storage-backend.ts';
 
 type Needs = Pick<WorkerDependencies, 'storage' | 'metadata'>;
 
+/** The bytes an upload is made of. `stored`: they are the original in the upload's folder already. */
+export interface UploadSource {
+  readonly bytes: Uint8Array;
+  readonly stored?: Pick<FileInfo, 'size' | 'eTag'>;
+}
+
 /**
- * The bytes an upload is made of: what the client sent, in the version seen first; for a render, the avatar's kept
- * original. Undefined: the avatar was deleted or replaced meanwhile.
- * @throws ContentRejectedError `upload_lost` or `upload_changed`, unless an earlier worker kept the original already.
+ * What the client sent, in the version seen first; for a render, the original of the published version, copied into the
+ * render's own folder. Undefined: that version is no longer the published one.
+ * @throws ContentRejectedError `upload_lost` or `upload_changed`
  */
-export async function findSource(needs: Needs, upload: UploadForAvatar): Promise<Uint8Array | undefined> {
+export async function findSource(needs: Needs, upload: UploadForAvatar): Promise<UploadSource | undefined> {
   try {
-    return upload.kind === 'avatar' ? await sentBytes(needs, upload) : await keptOriginal(needs, upload);
+    return upload.kind === 'avatar' ? { bytes: await sentBytes(needs, upload) } : await copiedOriginal(needs, upload);
   } catch (error) {
     const fault = sourceFaultOf(error);
-    if (!fault) throw error;
-    const original = await findOriginal(needs.storage, upload.avatar, upload.generation);
-    if (!original) throw fault;
-    return readWithoutMark(await needs.storage.downloadFile({ key: original.key, ifMatch: original.eTag }));
+    if (fault && upload.kind === 'render' && !(await isCurrent(needs, upload))) return undefined;
+    throw fault ?? error;
   }
 }
 
@@ -29,23 +33,24 @@ async function sentBytes({ storage }: Needs, { key, eTag, contentLength }: Avata
   const file = await storage.downloadFile({ key, ifMatch: eTag });
   if (file.info.size === contentLength) return readWhole(file);
   await discard(file);
-  throw new ContentRejectedError('upload_changed', `${file.info.size} bytes came instead of ${contentLength}`);
+  throw new ContentRejectedError('upload_changed', `${file.info.size} bytes were sent instead of ${contentLength}`);
 }
 
-async function keptOriginal(needs: Needs, upload: RenderUpload): Promise<Uint8Array | undefined> {
-  const image = (await needs.metadata.getAvatar(upload.avatar))?.image;
+/** A copy that exists already was made by an earlier attempt, from the same version of the source. */
+async function copiedOriginal({ storage }: Needs, { avatar, uploadId, source }: RenderUpload): Promise<UploadSource> {
+  const { key: from, eTag: ifMatch } = source;
+  const key = originalKey(avatar, uploadId, from.slice(from.lastIndexOf('.') + 1));
   try {
-    return image && (await readWithoutMark(await needs.storage.downloadFile({ key: image.original.key })));
+    await storage.copyFile({ from, to: key, ...(ifMatch !== undefined && { ifMatch }), ifNoneMatch: '*' });
   } catch (error) {
-    // A delete, or a newer picture of another type, took it away after the record was read.
-    if (error instanceof ObjectNotFoundError && (await isOutrun(needs, upload))) return undefined;
-    throw error;
+    if (!(error instanceof ObjectExistsError)) throw error;
   }
+  const file = await storage.downloadFile({ key });
+  return { bytes: await readOriginal(file), stored: file.info };
 }
 
-async function isOutrun({ metadata }: Needs, { avatar, generation }: RenderUpload): Promise<boolean> {
-  const record = await metadata.getAvatar(avatar);
-  return !record || record.deletedGeneration >= generation || record.claimedGeneration > generation;
+async function isCurrent({ metadata }: Needs, { avatar, source }: RenderUpload): Promise<boolean> {
+  return (await metadata.getAvatar(avatar))?.readyUploadId === source.uploadId;
 }
 
 /** What it means for the upload that its bytes cannot be read as they were seen; undefined for any other fault. */
@@ -55,7 +60,7 @@ export function sourceFaultOf(error: unknown): ContentRejectedError | undefined 
     return new ContentRejectedError('upload_lost', 'the bytes are gone', { cause: error });
   }
   if (error instanceof ObjectChangedError) {
-    return new ContentRejectedError('upload_changed', 'other bytes stand there now', { cause: error });
+    return new ContentRejectedError('upload_changed', 'other bytes are stored there now', { cause: error });
   }
   return undefined;
 }

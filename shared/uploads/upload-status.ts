@@ -7,10 +7,13 @@ import { describeAvatar } from '../avatars/avatar-info.ts';
 import type { ApiDependencies, Dependencies } from '../dependencies.ts';
 import { RequestRefusedError } from '../errors.ts';
 import { isTerminal, type UploadRecord } from '../metadata/records.ts';
+import { noteSentBytes } from './open-uploads.ts';
 
-/** Milliseconds between two looks of a long poll: short at first, because most pictures take less than a second. */
+/** Milliseconds between two looks of a long poll: short at first, because most images take less than a second. */
 const FIRST_LOOK = 100;
 const LONGEST_LOOK = 1000;
+/** An upload that is still pending after this has perhaps lost its event: its bytes are looked for, once. */
+const LOST_EVENT_MILLISECONDS = 3000;
 
 /**
  * The record of an upload that the caller may see.
@@ -27,21 +30,28 @@ export async function findUpload(
 
 /** Follows an upload until it has ended or the time is over, whichever comes first. */
 export async function waitForEnd(
-  { metadata, sleep, clock }: Pick<Dependencies, 'metadata' | 'sleep' | 'clock'>,
+  dependencies: Pick<Dependencies, 'metadata' | 'storage' | 'queues' | 'sleep' | 'clock' | 'log'>,
   { upload, seconds }: { readonly upload: UploadRecord; readonly seconds: number },
 ): Promise<UploadRecord> {
-  const until = clock().getTime() + seconds * 1000;
+  const { metadata, sleep, clock } = dependencies;
+  const start = clock().getTime();
+  let looksForBytes = true;
   let current = upload;
   for (let pause = FIRST_LOOK; !isTerminal(current.status); pause = Math.min(LONGEST_LOOK, pause * 1.5)) {
-    const left = until - clock().getTime();
+    const waited = clock().getTime() - start;
+    const left = seconds * 1000 - waited;
     if (left <= 0) break;
+    if (looksForBytes && waited >= LOST_EVENT_MILLISECONDS) {
+      looksForBytes = false;
+      await noteSentBytes(dependencies, current);
+    }
     await sleep(Math.min(pause, left));
     current = (await metadata.getUpload({ uploadId: upload.uploadId })) ?? current;
   }
   return current;
 }
 
-/** What the API says of an upload; with what it became once it is ready. */
+/** An upload as the API describes it; once it is ready, with what it became. */
 export async function viewUpload(
   dependencies: ApiDependencies,
   { upload, principal }: { readonly upload: UploadRecord; readonly principal: Principal },

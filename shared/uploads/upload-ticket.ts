@@ -50,8 +50,7 @@ export async function ticketOf(
 }
 
 /**
- * The grant of a pending upload signed again, with a new expiry; the plan of one in parts as it was, because its parts
- * are signed as they are needed.
+ * A pending upload signed again, with a new expiry; a multipart plan as it was, because its parts are signed on demand.
  * @throws RequestRefusedError `upload_finished` once it is processed, over, or older than a day.
  */
 export async function renewUploadTicket(
@@ -66,11 +65,6 @@ export async function renew(
   { metadata, clock }: Pick<ApiDependencies, 'metadata' | 'clock'>,
   uploadId: string,
 ): Promise<Ticketed> {
-  const upload = await metadata.getUpload({ uploadId });
-  if (upload?.kind === 'attachment' && upload.method === 'multipart') {
-    if (upload.status === 'pending') return upload;
-    throw uploadFinished(uploadId, upload.status);
-  }
   const now = clock();
   const renewal = await metadata.renewTicket({ uploadId, now, ...deadlines(now) });
   if (renewal.outcome === 'renewed') return renewal.upload;

@@ -66,17 +66,43 @@ describe('the room of an organization', () => {
 });
 
 describe('the open uploads of one person', () => {
+  const letter = { filename: 'letter.txt', visibility: 'private', contentType: 'text/plain', contentLength: 1 };
+  const attach = ({ token }: Person) => api('POST', '/attachments', { token, json: letter });
+
   it('are limited, also when all are asked for at once, until one of them ends', async () => {
     const ada = await signIn();
-    const small = { contentType: 'image/png', contentLength: 1 };
-    const { granted, refused } = await race(Array<Person>(OPEN_UPLOADS_PER_USER + 5).fill(ada), small);
+    const answers = await Promise.all(Array.from({ length: OPEN_UPLOADS_PER_USER + 5 }, () => attach(ada)));
+    const granted = answers.filter(({ status }) => status === 201).map(({ body }) => (body as Ticket).uploadId);
     expect(granted).toHaveLength(OPEN_UPLOADS_PER_USER);
-    for (const answer of refused) {
-      expect(answer).toMatchObject({ status: 429, body: { code: 'too_many_open' } });
-      expect(Number(answer.headers.get('retry-after'))).toBeGreaterThan(0);
+    const refused = answers.filter(({ status }) => status !== 201);
+    for (const { status, body, headers } of refused) {
+      expect({ status, body }).toMatchObject({ status: 429, body: { code: 'too_many_open' } });
+      expect(granted).toEqual(expect.arrayContaining((body as { uploadIds: string[] }).uploadIds));
+      // A ticket that nobody uses ends after 65 minutes.
+      expect(Number(headers.get('retry-after'))).toBeGreaterThan(3000);
     }
-    await abortAll(granted.slice(0, 1));
-    expect(await ask(ada, small)).toMatchObject({ status: 201 });
-    expect(await ask(ada, small)).toMatchObject({ status: 429 });
+    await api('DELETE', `/uploads/${granted[0]}`, { token: ada.token });
+    expect(await attach(ada)).toMatchObject({ status: 201 });
+    expect(await attach(ada)).toMatchObject({ status: 429 });
+  });
+
+  it('of one avatar give way to a newer one: a ticket that was lost locks nobody out', async () => {
+    const ada = await signIn();
+    const small = { contentType: 'image/png', contentLength: 1 };
+    const tickets: string[] = [];
+    for (let count = 0; count < OPEN_UPLOADS_PER_USER + 2; count++) {
+      const { status, body } = await ask(ada, small);
+      expect(status).toBe(201);
+      tickets.push((body as Ticket).uploadId);
+    }
+    const stateOf = async (id = '') => {
+      const { body } = await api('GET', `/uploads/${id}`, { token: ada.token });
+      return (body as { status: string }).status;
+    };
+    expect(await stateOf(tickets[0])).toBe('superseded');
+    expect(await stateOf(tickets.at(-1))).toBe('pending');
+    const { body } = await api('GET', '/uploads?status=open', { token: ada.token });
+    const open = (body as { items: Ticket[] }).items.map(({ uploadId }) => uploadId);
+    expect(open).toEqual(tickets.slice(2));
   });
 });

@@ -95,7 +95,7 @@ describe('an address', () => {
     expect((headers.get('allow') ?? '').split(', ').toSorted()).toEqual(allowed);
   });
 
-  it.each(['/', '/users', '/users/ada', '/users/ada/avatar/', '/groups/a/avatar', '/uploads'])(
+  it.each(['/', '/users', '/users/ada', '/users/ada/avatar/', '/groups/a/avatar', '/upload'])(
     'is unknown: %s',
     async (path) => {
       expect(await api('GET', path)).toMatchObject({ status: 404, body: { code: 'not_found' } });

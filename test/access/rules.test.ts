@@ -16,7 +16,7 @@ function principal(sub: string, organizationId = 'acme', ...roles: string[]): Pr
   return { sub, organizationId, roles: new Set(roles) };
 }
 
-const adasAvatar = { entityType: 'users', entityId: 'ada', organizationId: 'acme', ownerId: 'ada' } as AvatarRecord;
+const adasAvatar = { entityType: 'users', entityId: 'ada', organizationId: 'acme' } as AvatarRecord;
 const botsAvatar = { entityType: 'agents', entityId: 'bot', organizationId: 'acme' } as AvatarRecord;
 const adasUpload = { uploadId: 'u1', organizationId: 'acme', ownerId: 'ada' } as UploadRecord;
 

@@ -1,6 +1,15 @@
 import { describe, expect, it } from 'vitest';
 import { importsIn, type SourceImport, sourceImports } from './source-imports.ts';
 
+/** What the transitions and the stores of records share. */
+const RECORDS = [
+  'shared/metadata/records.ts',
+  'shared/metadata/record-store.ts',
+  'shared/metadata/record-keys.ts',
+  'shared/metadata/quota.ts',
+  'shared/metadata/list-position.ts',
+];
+
 /**
  * Who may import whom. Imports run one way, so that a port never learns of its adapters, a service never of the cloud,
  * and a type never ties a knot. A file belongs to the longest prefix that fits it.
@@ -30,23 +39,37 @@ const MAY_IMPORT: Record<string, readonly string[]> = {
     'node:stream',
     'node:timers/promises',
   ],
-  'shared/metadata/': ['shared/errors.ts', 'shared/images/formats.ts', 'shared/storage/object-keys.ts'],
+  'shared/metadata/': [
+    'shared/metadata/transitions/',
+    'shared/errors.ts',
+    'shared/images/formats.ts',
+    'shared/storage/object-keys.ts',
+  ],
+  'shared/metadata/transitions/': [
+    ...RECORDS,
+    'shared/metadata/record-access.ts',
+    'shared/metadata/retention.ts',
+    'shared/errors.ts',
+    'shared/images/formats.ts',
+    'shared/storage/object-keys.ts',
+  ],
+  // No store knows a rule of the lifecycle.
   'shared/metadata/sqlite/': [
     'shared/errors.ts',
-    'shared/metadata/',
+    ...RECORDS,
     'shared/storage/object-keys.ts',
     'shared/images/formats.ts',
     'node:sqlite',
   ],
   'shared/metadata/dynamodb/': [
     'shared/errors.ts',
-    'shared/metadata/',
+    ...RECORDS,
     'shared/storage/object-keys.ts',
     'shared/images/formats.ts',
     '@aws-sdk/client-dynamodb',
     '@aws-sdk/lib-dynamodb',
-    '@aws-sdk/util-dynamodb',
     'node:crypto',
+    'node:util',
     'node:timers/promises',
   ],
   'shared/access/': ['shared/errors.ts', 'shared/metadata/', 'shared/storage/object-keys.ts', 'node:crypto'],
@@ -59,7 +82,13 @@ const MAY_IMPORT: Record<string, readonly string[]> = {
     'shared/storage/link-window.ts',
     'zod',
   ],
-  'shared/dependencies.ts': ['shared/access/', 'shared/metadata/', 'shared/storage/', 'shared/metrics.ts'],
+  'shared/dependencies.ts': [
+    'shared/access/',
+    'shared/metadata/',
+    'shared/storage/',
+    'shared/images/',
+    'shared/metrics.ts',
+  ],
   'shared/avatars/': [
     'shared/dependencies.ts',
     'shared/access/',
@@ -79,6 +108,7 @@ const MAY_IMPORT: Record<string, readonly string[]> = {
     'shared/errors.ts',
     'content-disposition',
     'file-type',
+    'p-map',
     'node:crypto',
   ],
   'shared/organizations/': [
@@ -101,6 +131,8 @@ const MAY_IMPORT: Record<string, readonly string[]> = {
   ],
   'shared/maintenance/': [
     'shared/avatars/',
+    'shared/uploads/clean-up.ts',
+    'p-map',
     'shared/dependencies.ts',
     'shared/metadata/',
     'shared/storage/',
@@ -189,7 +221,7 @@ const MAY_IMPORT: Record<string, readonly string[]> = {
  * Adapters are built in one place for each deployment; everyone else knows their ports. The table's schema is data: it
  * builds nothing.
  */
-const ADAPTERS = /^shared\/(storage|metadata)\/[^/]+\/(?!table-schema\.ts$)/;
+const ADAPTERS = /^shared\/(storage|metadata)\/(?!transitions\/)[^/]+\/(?!table-schema\.ts$)/;
 const MAY_IMPORT_ADAPTERS = [
   'functions/aws/adapters.ts',
   'functions/local/dependencies.ts',
@@ -206,7 +238,7 @@ const WITHOUT_SHARP = ['functions/api.ts', 'functions/public-api.ts', 'functions
 const TOUCHES_OBJECTS = [
   'shared/uploads/upload-source.ts',
   'shared/uploads/clean-up.ts',
-  'shared/avatars/avatar-objects.ts',
+  'shared/avatars/version-files.ts',
 ];
 
 function longestPrefix(file: string, prefixes: readonly string[]): string | undefined {

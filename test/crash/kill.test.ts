@@ -9,20 +9,27 @@ import { openLocalDependencies } from '../../functions/local/dependencies.ts';
 import { openDevIssuer } from '../../functions/local/dev-issuer.ts';
 import { openHiddenFolder } from '../../functions/local/hidden-folder.ts';
 import { openUploads } from '../../functions/local/open-uploads.ts';
-import { generationOf, readWithoutMark } from '../../shared/avatars/fence-mark.ts';
 import { readConfig } from '../../shared/config.ts';
 import {
+  AVATAR_TYPES,
   THUMBNAIL_FORMATS,
   THUMBNAIL_SIZES,
   type ThumbnailFormat,
   type ThumbnailSize,
 } from '../../shared/images/formats.ts';
 import { sweep } from '../../shared/maintenance/sweep.ts';
-import { RETENTION } from '../../shared/metadata/metadata-store.ts';
+import { createMetadataStore, type MetadataStore } from '../../shared/metadata/metadata-store.ts';
 import type { AvatarImage, AvatarRecord, UploadRecord } from '../../shared/metadata/records.ts';
-import { SqliteMetadataStore } from '../../shared/metadata/sqlite/sqlite-metadata-store.ts';
+import { RETENTION } from '../../shared/metadata/retention.ts';
+import { SqliteRecordStore } from '../../shared/metadata/sqlite/sqlite-record-store.ts';
 import { LocalStorageBackend } from '../../shared/storage/local/local-storage-backend.ts';
-import { TEMPORARY_PREFIX, thumbnailKey, uploadIdOfKey } from '../../shared/storage/object-keys.ts';
+import {
+  originalKey,
+  type StorageKey,
+  TEMPORARY_PREFIX,
+  thumbnailKey,
+  uploadIdOfKey,
+} from '../../shared/storage/object-keys.ts';
 import { readWhole } from '../../shared/storage/storage-backend.ts';
 import { plainPicture } from '../scenarios/plain-pictures.ts';
 import { type Acknowledged, putUnderLoad, sendPicture, uploadAtItsEnd } from './load.ts';
@@ -47,7 +54,8 @@ describe(`a local server that is killed ${KILLS} times`, () => {
   let folder: string;
   let server: LocalServer | undefined;
   let storage: LocalStorageBackend;
-  let metadata: SqliteMetadataStore;
+  let records: SqliteRecordStore;
+  let metadata: MetadataStore;
 
   beforeAll(async () => {
     console.info(`CRASH_SEED=${SEED}`);
@@ -60,12 +68,13 @@ describe(`a local server that is killed ${KILLS} times`, () => {
     for (const [round, moment] of MOMENTS.entries()) await liveAndDie(round, moment);
     await comeToRest();
     storage = new LocalStorageBackend({ directory: folder, baseUrl: 'http://127.0.0.1', secret: Buffer.alloc(32) });
-    metadata = new SqliteMetadataStore({ path: database });
+    records = new SqliteRecordStore({ path: database });
+    metadata = createMetadataStore(records);
   }, 180_000);
 
   afterAll(async () => {
     await server?.kill();
-    metadata?.close();
+    records?.close();
     await rm(folder, { recursive: true });
   });
 
@@ -105,18 +114,19 @@ describe(`a local server that is killed ${KILLS} times`, () => {
     server = startLocalServer(folder);
     await uploadToItsEnd(await server.ready);
     expect(await server.stop()).toBe(0);
-    await sweepTwice();
+    await sweepUntilQuiet();
   }
 
-  /** What the schedule does in the next minute, and when deleted objects are looked for again. */
-  async function sweepTwice(): Promise<void> {
+  /** What the schedule does, at each time when something is due, until nothing is: replaced images stay for a day. */
+  async function sweepUntilQuiet(): Promise<void> {
     const config = readConfig({ UPLOAD_DIRECTORY: folder });
     const log = { info: () => {}, warn: () => {}, error: () => {} };
     let now = new Date();
     const local = await openLocalDependencies({ config, baseUrl: 'http://127.0.0.1', log, clock: () => now });
-    for (const pause of [0, RETENTION.secondPurgeDelay]) {
-      now = new Date(now.getTime() + pause);
-      expect(await sweep(local.dependencies)).toMatchObject({ redriven: 0, failed: 0 });
+    for (const pause of [0, RETENTION.secondPassDelay, RETENTION.replacedGrace]) {
+      now = new Date(now.getTime() + pause + 1);
+      const deadline = new Date(now.getTime() + 60_000);
+      expect(await sweep(local.dependencies, { deadline })).toMatchObject({ redriven: 0, failed: 0 });
     }
     local.close();
   }
@@ -128,8 +138,8 @@ describe(`a local server that is killed ${KILLS} times`, () => {
     return records.filter((record) => record !== undefined);
   }
 
-  async function published(): Promise<(AvatarRecord & { readonly image: AvatarImage })[]> {
-    return (await avatars()).filter((record) => record.image !== undefined) as Awaited<ReturnType<typeof published>>;
+  async function published(): Promise<Published[]> {
+    return (await avatars()).filter((record) => record.image !== undefined) as Published[];
   }
 
   /** The highest generation of uploads; an unknown one counts as higher than any. */
@@ -171,19 +181,20 @@ describe(`a local server that is killed ${KILLS} times`, () => {
     }
   });
 
-  it('has published only whole pictures of one generation', async () => {
+  it('has published only whole images', async () => {
     for (const record of await published()) {
       for (const [size, pixels] of Object.entries(THUMBNAIL_SIZES) as [ThumbnailSize, number][]) {
         for (const format of ['webp', 'jpg'] as const) {
-          const { info, body } = await storage.downloadFile({ key: thumbnailKey(record, size, format) });
+          const { info, body } = await storage.downloadFile({
+            key: thumbnailKey(record, record.image.folder, size, format),
+          });
           const bytes = await readWhole({ info, body });
           const decoded = await sharp(bytes, { failOn: 'warning' }).raw().toBuffer({ resolveWithObject: true });
           expect(decoded.info).toMatchObject({ width: pixels, height: pixels });
           expect(info).toMatchObject({
-            size: record.image.sizes[size][format],
+            size: record.image.sizes[size]?.[format],
             contentType: THUMBNAIL_FORMATS[format],
           });
-          expect(generationOf(info)).toBe(record.readyGeneration);
         }
       }
     }
@@ -191,9 +202,9 @@ describe(`a local server that is killed ${KILLS} times`, () => {
 
   it('keeps of each avatar the original as it was sent', async () => {
     const sent = acknowledged.filter((one) => 'picture' in one);
-    for (const { image } of await published()) {
-      const original = await readWithoutMark(await storage.downloadFile({ key: image.original.key }));
-      const own = sent.filter(({ uploadId }) => uploadId === image.readyUploadId);
+    for (const record of await published()) {
+      const original = await readWhole(await storage.downloadFile({ key: originalOf(record) }));
+      const own = sent.filter(({ uploadId }) => uploadId === record.readyUploadId);
       // A crop keeps an earlier original, and the last answer may have been lost although the bytes arrived.
       const candidates = own.length > 0 ? own : sent;
       expect(candidates.some(({ picture }) => picture.bytes.equals(original))).toBe(true);
@@ -202,7 +213,7 @@ describe(`a local server that is killed ${KILLS} times`, () => {
 
   it('holds exactly the quota of what is published and of the tickets that are open', async () => {
     const open: UploadRecord[] = [];
-    for await (const { upload } of openUploads({ metadata })) open.push(upload);
+    for await (const upload of openUploads({ metadata })) open.push(upload);
     const shown = await published();
     const organization = await metadata.getOrganization({ organizationId: ORGANIZATION });
     if (!organization) throw new Error('nobody ever asked for a ticket');
@@ -226,7 +237,7 @@ describe(`a local server that is killed ${KILLS} times`, () => {
 
   it('leaves the seven objects of each published avatar, and nothing of what was deleted', async () => {
     const { files } = await storage.listFiles({ prefix: 'avatars/' });
-    const expected = (await published()).flatMap((record) => [record.image.original.key, ...thumbnailsOf(record)]);
+    const expected = (await published()).flatMap((record) => [originalOf(record), ...thumbnailsOf(record)]);
     expect(files.map(({ key }) => key)).toEqual(expected.sort());
   });
 
@@ -238,10 +249,18 @@ describe(`a local server that is killed ${KILLS} times`, () => {
   });
 });
 
-function thumbnailsOf(avatar: AvatarRecord): string[] {
+type Published = AvatarRecord & { readonly image: AvatarImage };
+
+function originalOf(avatar: Published): StorageKey {
+  const { folder, original } = avatar.image;
+  if (!original) throw new Error(`${avatar.entityId} has no original`);
+  return originalKey(avatar, folder, AVATAR_TYPES[original.contentType]);
+}
+
+function thumbnailsOf(avatar: Published): string[] {
   const sizes = Object.keys(THUMBNAIL_SIZES) as ThumbnailSize[];
   const formats = Object.keys(THUMBNAIL_FORMATS) as ThumbnailFormat[];
-  return sizes.flatMap((size) => formats.map((format) => thumbnailKey(avatar, size, format)));
+  return sizes.flatMap((size) => formats.map((format) => thumbnailKey(avatar, avatar.image.folder, size, format)));
 }
 
 function reservedBy(upload: UploadRecord | undefined): number {

@@ -7,6 +7,7 @@ import { recover } from '../../functions/local/recovery.ts';
 import { createProcessUploadHandler } from '../../functions/process-upload.ts';
 import { readConfig } from '../../shared/config.ts';
 import type { Dependencies, Log } from '../../shared/dependencies.ts';
+import { sweep } from '../../shared/maintenance/sweep.ts';
 import type { AvatarRef, StorageKey } from '../../shared/storage/object-keys.ts';
 import { createAvatarUploadTicket } from '../../shared/uploads/create-upload-ticket.ts';
 import { processUpload } from '../../shared/uploads/process-upload.ts';
@@ -15,6 +16,7 @@ import { expectAtRest } from '../scenarios/observed-state.ts';
 import { type Picture, plainPicture } from '../scenarios/plain-pictures.ts';
 
 const AVATAR: AvatarRef = { entityType: 'users', entityId: 'ada' };
+const AFTER_LEASE = 10 * 60_000;
 const SILENT: Log = { info: () => {}, warn: () => {}, error: () => {} };
 
 describe('a local server that starts again', () => {
@@ -41,7 +43,7 @@ describe('a local server that starts again', () => {
 async function dieReplacing(folder: string, lastCall: number): Promise<string | undefined> {
   const local = await open(folder);
   try {
-    await processUpload(local.dependencies, await send(local, await plainPicture('red', 'png')));
+    await processUpload(local.dependencies, { ...(await send(local, await plainPicture('red', 'png'))), receives: 1 });
     const { uploadId } = await send(local, await plainPicture('green', 'jpeg'));
     const death = Promise.withResolvers<string>();
     let calls = 0;
@@ -51,7 +53,9 @@ async function dieReplacing(folder: string, lastCall: number): Promise<string | 
       death.resolve(call);
       return new Promise(() => {});
     };
-    const work = processUpload(watched(local.dependencies, interceptor), { uploadId }).then(() => undefined);
+    const work = processUpload(watched(local.dependencies, interceptor), { uploadId, receives: 1 }).then(
+      () => undefined,
+    );
     return await Promise.race([death.promise, work]);
   } finally {
     local.close();
@@ -72,8 +76,11 @@ async function expectRecovery(folder: string): Promise<void> {
     await recover(local);
     local.uploads.consume(createProcessUploadHandler(local.dependencies));
     await local.uploads.drained();
+    // What the dead process did not clean up is due when its lease would have ended.
+    const after = { ...local.dependencies, clock: () => new Date(Date.now() + AFTER_LEASE) };
+    await sweep(after, { deadline: new Date(Date.now() + 2 * AFTER_LEASE) });
     const avatar = await local.dependencies.metadata.getAvatar(AVATAR);
-    expect(avatar?.image?.original.contentType).toBe('image/jpeg');
+    expect(avatar?.image?.original?.contentType).toBe('image/jpeg');
     await expectAtRest(local.dependencies, [{ avatar: AVATAR }]);
   } finally {
     await local.uploads.stop();

@@ -5,7 +5,6 @@ import type { Template } from 'aws-cdk-lib/assertions';
 import { describe, expect, it } from 'vitest';
 import { describeStage } from '../../lib/stage-config.ts';
 import packageJson from '../../package.json' with { type: 'json' };
-import { MARK_BYTES } from '../../shared/avatars/fence-mark.ts';
 import { FULL_STAGE, resourcesOf, SMALL_STAGE, synthesizeStage } from '../lib/synthesize-stage.ts';
 import { tableAfter } from './tables.ts';
 
@@ -86,11 +85,6 @@ describe('the operations manual', () => {
   it('has commands that a shell can read', () => {
     expect(commands.length).toBeGreaterThan(20);
     execFileSync('bash', ['-n'], { input: commands.join('\n') });
-  });
-
-  it('takes as many bytes off an object as the service puts to it', () => {
-    expect(text).toContain(`ends each object with ${MARK_BYTES} bytes`);
-    expect(text).toContain(`subarray(0, -${MARK_BYTES})`);
   });
 
   it.each(['uploads', 'idle'])('multiplies and adds rightly: %s', (name) => {

@@ -1,7 +1,15 @@
 import { describe, expect, it } from 'vitest';
 import createUpload from '../../events/http-create-avatar-upload.json' with { type: 'json' };
-import { apiRequestOf, httpResultOf, purgeMessage, purgeMessageOf, uploadMessagesOf } from '../../functions/events.ts';
+import {
+  apiRequestOf,
+  httpResultOf,
+  maintenanceMessageOf,
+  purgeMessage,
+  sweepMessage,
+  uploadMessagesOf,
+} from '../../functions/events.ts';
 import { objectCreatedEvent } from '../../functions/local/s3-event.ts';
+import { WORK_SHARDS } from '../../shared/metadata/dynamodb/table-schema.ts';
 
 const BUCKET = { name: 'local', keyPrefix: '' };
 const AT = new Date('2026-11-25T10:00:00Z');
@@ -51,7 +59,7 @@ describe('a query', () => {
 });
 
 describe('a reply', () => {
-  it('is JSON that nobody keeps or sniffs, unless it says otherwise', () => {
+  it('is JSON that is neither cached nor sniffed, unless it says otherwise', () => {
     const common = { 'x-content-type-options': 'nosniff', 'cache-control': 'no-store' };
     expect(httpResultOf({ status: 200, body: { a: 1 } })).toEqual({
       statusCode: 200,
@@ -87,25 +95,35 @@ describe('a message of the uploads queue', () => {
     ['a number', '7'],
     ['an empty object', '{}'],
     ['a list', '[]'],
-  ])('is an error for %s, so that it ends where someone sees it', (_, body) => {
+  ])('is an error for %s, so that it ends in the dead-letter queue', (_, body) => {
     expect(() => uploadMessagesOf({ body }, BUCKET)).toThrow();
   });
 });
 
 describe('a message of the maintenance queue', () => {
   it.each([{ avatar: { entityType: 'users', entityId: 'ada' } }, { attachment: 'a-1' }] as const)(
-    'reads as it was written: %o',
+    'that asks for a purge reads as it was written: %o',
     (purge) => {
-      expect(purgeMessageOf({ body: purgeMessage(purge) })).toEqual(purge);
+      expect(maintenanceMessageOf({ body: purgeMessage(purge) })).toEqual({ purge });
     },
   );
+
+  it.each([0, WORK_SHARDS.length - 1])('that asks for the sweep of shard %i reads as it was written', (shard) => {
+    expect(maintenanceMessageOf({ body: sweepMessage({ shard }) })).toEqual({ sweep: { shard } });
+  });
 
   it.each([
     ['another folder', { purge: { entityType: 'temp', entityId: 'ada' } }],
     ['an id that could leave its folder', { purge: { entityType: 'users', entityId: '../x' } }],
     ['an attachment that could leave its folder', { purge: { attachment: '../x' } }],
+    ['a shard that does not exist', { sweep: { shard: WORK_SHARDS.length } }],
+    ['a negative shard', { sweep: { shard: -1 } }],
+    ['half a shard', { sweep: { shard: 0.5 } }],
+    ['a shard in text', { sweep: { shard: '1' } }],
+    ['every shard', { sweep: {} }],
     ['nothing', {}],
+    ['null', null],
   ])('is an error for %s', (_, message) => {
-    expect(() => purgeMessageOf({ body: JSON.stringify(message) })).toThrow(TypeError);
+    expect(() => maintenanceMessageOf({ body: JSON.stringify(message) })).toThrow(TypeError);
   });
 });

@@ -1,7 +1,7 @@
 import type { Context } from 'aws-lambda';
 import { describe, expect, it } from 'vitest';
 import createUpload from '../../events/http-create-avatar-upload.json' with { type: 'json' };
-import { type HttpHandler, httpPipeline, queuePipeline } from '../../functions/middleware.ts';
+import { type HttpHandler, httpPipeline, queuePipeline, type RetryRequest } from '../../functions/middleware.ts';
 import type { ApiRequest } from '../../shared/api/dispatch.ts';
 import { DependencyUnavailableError } from '../../shared/errors.ts';
 
@@ -32,21 +32,21 @@ describe('the pipeline of an HTTP function', () => {
     'application/json; charset=utf-8',
     'application/json ;charset=utf-8',
     'Application/LD+JSON',
-  ])('parses the body of an operation that takes JSON, sent as "%s"', async (contentType) => {
+  ])('parses the body of an operation that accepts JSON, sent as "%s"', async (contentType) => {
     expect(await answerTo(contentType, '{"a":1}')).toEqual({ statusCode: 200, json: { a: 1 } });
     const encoded = Buffer.from('{"a":1}').toString('base64');
     expect(await answerTo(contentType, encoded, true)).toEqual({ statusCode: 200, json: { a: 1 } });
   });
 
-  it('takes null for a JSON document, which the contract then refuses', async () => {
+  it('accepts null as a JSON document, which the contract then refuses', async () => {
     expect(await answerTo('application/json', 'null')).toEqual({ statusCode: 200, json: null });
   });
 
-  it.each(['image/png', 'application/json-seq', ''])('hands over bytes sent as "%s"', async (contentType) => {
+  it.each(['image/png', 'application/json-seq', ''])('passes on bytes sent as "%s"', async (contentType) => {
     expect(await answerTo(contentType, 'abc')).toEqual({ statusCode: 200, bytes: true });
   });
 
-  it.each(['', '{', '{"a":', '\u0000'])('answers the broken document %j with malformed_json', async (body) => {
+  it.each(['', '{', '{"a":', '\u0000'])('responds to the broken document %j with malformed_json', async (body) => {
     expect(await answerTo('application/json', body)).toMatchObject({
       statusCode: 400,
       status: 400,
@@ -54,7 +54,7 @@ describe('the pipeline of an HTTP function', () => {
     });
   });
 
-  it('answers what went wrong inside without its words, and logs it', async () => {
+  it('does not reveal the message of an internal error, and logs it', async () => {
     const { handler, lines } = pipeline(async () => {
       throw new DependencyUnavailableError('table users-prod');
     });
@@ -67,14 +67,57 @@ describe('the pipeline of an HTTP function', () => {
 });
 
 describe('the pipeline of a queue function', () => {
-  it('has only the messages whose work failed delivered again', async () => {
-    const log = { info: () => {}, warn: () => {}, error: () => {} };
-    const handler = queuePipeline(log, async ({ body }) => {
-      if (body === 'bad') throw new Error('it failed');
+  interface Line {
+    readonly level: string;
+    readonly message: string;
+  }
+
+  /** Handles one message of each body, and tells which failed, which visibility changed, and what was logged. */
+  async function handle(work: (body: string) => Promise<RetryRequest | undefined>, change = async () => {}) {
+    const lines: Line[] = [];
+    const note = (level: string) => (message: string) => void lines.push({ level, message });
+    const changed: unknown[] = [];
+    const handler = queuePipeline({
+      log: { info: note('info'), warn: note('warn'), error: note('error') },
+      visibility: { change: (delivery) => change().then(() => void changed.push(delivery)) },
+      work: ({ body }) => work(body),
     });
-    const record = (messageId: string, body: string) => ({ messageId, body });
-    const event = { Records: [record('1', 'good'), record('2', 'bad'), record('3', 'good')] };
-    const answer = await handler(event as Parameters<typeof handler>[0], CONTEXT);
-    expect(answer).toEqual({ batchItemFailures: [{ itemIdentifier: '2' }] });
+    const Records = ['first', 'second', 'third'].map((body) => ({ messageId: body, receiptHandle: `r-${body}`, body }));
+    const { batchItemFailures } = await handler({ Records } as Parameters<typeof handler>[0], CONTEXT);
+    return { failed: batchItemFailures.map(({ itemIdentifier }) => itemIdentifier), changed, lines };
+  }
+
+  const onSecond = (second: () => RetryRequest | undefined) => async (body: string) =>
+    body === 'second' ? second() : undefined;
+
+  it('has only the messages whose work failed delivered again', async () => {
+    const { failed, changed, lines } = await handle(
+      onSecond(() => {
+        throw new Error('it failed');
+      }),
+    );
+    expect(failed).toEqual(['second']);
+    expect(changed).toEqual([]);
+    expect(lines).toEqual([{ level: 'error', message: 'a message failed; it will be delivered again' }]);
+  });
+
+  it('has a message delivered again when its work asks for it, in whole seconds', async () => {
+    const { failed, changed, lines } = await handle(onSecond(() => ({ retryInSeconds: 19.2 })));
+    expect(failed).toEqual(['second']);
+    expect(changed).toEqual([{ receiptHandle: 'r-second', seconds: 20 }]);
+    expect(lines).toEqual([]);
+  });
+
+  it('has it delivered again after the visibility timeout when that cannot be changed', async () => {
+    const { failed, lines } = await handle(
+      onSecond(() => ({ retryInSeconds: 5 })),
+      async () => {
+        throw new DependencyUnavailableError('no queue');
+      },
+    );
+    expect(failed).toEqual(['second']);
+    expect(lines).toEqual([
+      { level: 'warn', message: 'a message is retried only after the visibility timeout: changing it failed' },
+    ]);
   });
 });

@@ -8,7 +8,7 @@ import { readConfig } from '../../shared/config.ts';
 
 const EVENTS = new URL('../../events/', import.meta.url);
 
-/** What each function answers to its sample, over an empty store. */
+/** What each function responds to its sample, over an empty store. */
 const ANSWERS: Record<string, unknown> = {
   'http-create-avatar-upload.json': { statusCode: 201, body: expect.stringContaining('"contentLength":48213') },
   'http-get-avatar-image.json': { statusCode: 200, body: expect.stringMatching(/^<svg/) },
@@ -16,6 +16,7 @@ const ANSWERS: Record<string, unknown> = {
   'uploads-queue-redrive.json': { batchItemFailures: [] },
   'uploads-queue-s3-test.json': { batchItemFailures: [] },
   'maintenance-queue-purge.json': { batchItemFailures: [] },
+  'maintenance-queue-sweep.json': { batchItemFailures: [] },
   'maintenance-schedule.json': { expired: 0, redriven: 0, purged: 0, left: 0, failed: 0 },
 };
 
@@ -45,12 +46,12 @@ describe('the sample event', () => {
     return callFunction(local.dependencies, called, event);
   }
 
-  it.each(Object.keys(ANSWERS))('%s is answered by its function', async (name) => {
+  it.each(Object.keys(ANSWERS))('%s is handled by its function', async (name) => {
     expect(await invoke(name)).toMatchObject(ANSWERS[name] as object);
-    expect(lines).not.toContain('a message failed; it will be delivered again');
+    expect(lines.filter((line) => line.includes('failed'))).toEqual([]);
   });
 
-  it('exists for each trigger, and each is tried here', async () => {
+  it('exists for each trigger, and all are tested here', async () => {
     expect((await readdir(EVENTS)).sort()).toEqual(Object.keys(ANSWERS).sort());
   });
 });

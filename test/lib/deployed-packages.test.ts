@@ -21,12 +21,12 @@ describe('what is deployed with a bundle', () => {
     return asked.map(({ path }) => path).filter((path) => !isBuiltin(path) && !NEVER_LOADED.test(path));
   }
 
-  it.each(FUNCTION_NAMES)('%s asks for nothing that is not there', (name) => {
+  it.each(FUNCTION_NAMES)('%s loads no package that is not deployed', (name) => {
     const beside = name === 'process-upload' ? /^@img\/sharp-/ : /^(?!)/;
     expect(packagesAskedFor(name).filter((path) => !beside.test(path))).toEqual([]);
   });
 
-  it('process-upload asks for the native parts of sharp, which no bundle can hold', () => {
+  it('process-upload loads the native packages of sharp, which cannot be bundled', () => {
     expect(packagesAskedFor('process-upload').length).toBeGreaterThan(0);
   });
 });

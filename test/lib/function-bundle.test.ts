@@ -17,7 +17,7 @@ const BUDGET_KILOBYTES: Record<FunctionName, number> = {
 const FORBIDDEN: Record<FunctionName, Record<string, string>> = {
   'public-api': {
     'node_modules/sharp/': 'the decoder belongs to the worker alone',
-    'node_modules/@aws-sdk/client-s3/': 'it signs addresses and touches no object',
+    'node_modules/@aws-sdk/client-s3/': 'it signs URLs and touches no object',
     'node_modules/@aws-sdk/client-sqs/': 'it sends no message',
     'node_modules/@aws-lambda-powertools/metrics/': 'callers wait for its start; API Gateway measures requests',
     'functions/local/': 'local mode, with its token issuer',
@@ -63,11 +63,11 @@ describe('the bundle of a function', () => {
     return inputs.filter(([, { bytesInOutput }]) => bytesInOutput > 0).map(([file]) => file);
   }
 
-  it.each(FUNCTION_NAMES)('%s keeps its budget', (name) => {
+  it.each(FUNCTION_NAMES)('%s stays within its size budget', (name) => {
     expect((bundles.get(name)?.bytes ?? 0) / 1000).toBeLessThan(BUDGET_KILOBYTES[name]);
   });
 
-  it.each(FUNCTION_NAMES)('%s holds nothing that it has no use for', (name) => {
+  it.each(FUNCTION_NAMES)('%s contains nothing that the function does not use', (name) => {
     const contents = contentsOf(name);
     expect(contents).toContain(`functions/aws/${name}.ts`);
     for (const [path, why] of Object.entries(FORBIDDEN[name])) {

@@ -3,7 +3,7 @@ import { describe, expect, it } from 'vitest';
 import type { FunctionName } from '../../lib/function-bundle.ts';
 import { FULL_STAGE, type Resource, resourcesOf, synthesizeStage, textOf } from './synthesize-stage.ts';
 
-/** Every right of every function: resource -> actions. What is not here, no function may do. */
+/** Every right of every function: resource -> actions. No function may do anything else. */
 const RIGHTS: Record<FunctionName, Record<string, string>> = {
   'public-api': {
     'its log/': 'logs:CreateLogStream logs:PutLogEvents',
@@ -27,31 +27,27 @@ const RIGHTS: Record<FunctionName, Record<string, string>> = {
   },
   'process-upload': {
     'its log/': 'logs:CreateLogStream logs:PutLogEvents',
-    'table/': 'dynamodb:ConditionCheckItem dynamodb:GetItem dynamodb:PutItem dynamodb:UpdateItem',
+    'table/': 'dynamodb:BatchGetItem dynamodb:ConditionCheckItem dynamodb:GetItem dynamodb:PutItem dynamodb:UpdateItem',
     'bucket/': 's3:ListBucket',
-    'bucket/team/files/temp/uploads/*': 's3:AbortMultipartUpload s3:DeleteObject s3:GetObject s3:GetObjectTagging',
-    'bucket/team/files/avatars/*':
-      's3:AbortMultipartUpload s3:DeleteObject s3:GetObject s3:GetObjectTagging s3:PutObject',
-    'bucket/team/files/attachments/*':
-      's3:AbortMultipartUpload s3:DeleteObject s3:GetObject s3:GetObjectTagging s3:PutObject',
-    'bucket/team/files/previews/*':
-      's3:AbortMultipartUpload s3:DeleteObject s3:GetObject s3:GetObjectTagging s3:PutObject',
+    'bucket/team/files/temp/uploads/*': 's3:DeleteObject s3:GetObject s3:GetObjectTagging',
+    'bucket/team/files/avatars/*': 's3:DeleteObject s3:GetObject s3:GetObjectTagging s3:PutObject',
+    'bucket/team/files/attachments/*': 's3:AbortMultipartUpload s3:DeleteObject s3:GetObject s3:PutObject',
+    'bucket/team/files/previews/*': 's3:DeleteObject s3:GetObject s3:PutObject',
     'uploads queue/':
       'sqs:ChangeMessageVisibility sqs:DeleteMessage sqs:GetQueueAttributes sqs:GetQueueUrl sqs:ReceiveMessage',
   },
   maintenance: {
     'its log/': 'logs:CreateLogStream logs:PutLogEvents',
-    'table/':
-      'dynamodb:BatchGetItem dynamodb:ConditionCheckItem dynamodb:DeleteItem dynamodb:GetItem dynamodb:UpdateItem',
+    'table/': 'dynamodb:BatchGetItem dynamodb:DeleteItem dynamodb:GetItem dynamodb:UpdateItem',
     'table/index/work': 'dynamodb:Query',
     'bucket/': 's3:ListBucket',
     'bucket/team/files/temp/uploads/*': 's3:AbortMultipartUpload s3:DeleteObject s3:GetObject',
-    'bucket/team/files/avatars/*': 's3:AbortMultipartUpload s3:DeleteObject s3:GetObject',
-    'bucket/team/files/attachments/*': 's3:AbortMultipartUpload s3:DeleteObject s3:GetObject',
-    'bucket/team/files/previews/*': 's3:AbortMultipartUpload s3:DeleteObject s3:GetObject',
+    'bucket/team/files/avatars/*': 's3:DeleteObject s3:GetObject',
+    'bucket/team/files/attachments/*': 's3:DeleteObject s3:GetObject',
+    'bucket/team/files/previews/*': 's3:DeleteObject s3:GetObject',
     'uploads queue/': 'sqs:SendMessage',
     'maintenance queue/':
-      'sqs:ChangeMessageVisibility sqs:DeleteMessage sqs:GetQueueAttributes sqs:GetQueueUrl sqs:ReceiveMessage',
+      'sqs:ChangeMessageVisibility sqs:DeleteMessage sqs:GetQueueAttributes sqs:GetQueueUrl sqs:ReceiveMessage sqs:SendMessage',
     'arn:AWS::Partition:cloudfront::AWS::AccountId:distribution/distribution': 'cloudfront:CreateInvalidation',
   },
 };
@@ -108,11 +104,11 @@ function statementsOf(template: Template, role: string): Statement[] {
 }
 
 describe('the rights of a function', () => {
-  it.each(Object.keys(RIGHTS) as FunctionName[])('%s may do what the table says, and nothing more', (name) => {
+  it.each(Object.keys(RIGHTS) as FunctionName[])('%s has the rights of the table, and no others', (name) => {
     expect(rightsIn(service, name)).toEqual(RIGHTS[name]);
   });
 
-  it('are held by a role of its own, which has no others', () => {
+  it('belong to a role of its own, which has no others', () => {
     const names = Object.keys(RIGHTS) as FunctionName[];
     const roles = names.map((name) => roleOf(service, name));
     expect(Object.keys(resourcesOf(service, 'AWS::IAM::Role')).sort()).toEqual([...new Set(roles)].sort());
@@ -121,7 +117,7 @@ describe('the rights of a function', () => {
     }
   });
 
-  it('let no function that answers requests delete anything', () => {
+  it('let no function that responds to requests delete anything', () => {
     for (const name of ['public-api', 'api'] as const) {
       expect(Object.values(rightsIn(service, name)).join(' ')).not.toMatch(/delete/i);
     }

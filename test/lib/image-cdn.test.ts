@@ -15,18 +15,51 @@ describe.each(stages)('the CDN $about', ({ prefix, storage }) => {
   const originOf = ({ TargetOriginId }: { TargetOriginId: string }) =>
     cdn.Origins.find(({ Id }: { Id: string }) => Id === TargetOriginId);
 
-  it('serves six names, each in whole', () => {
+  it('serves six whole file names', () => {
     expect(cdn.CacheBehaviors.map(({ PathPattern }: { PathPattern: string }) => PathPattern)).toEqual(
       PUBLIC_NAMES.map((name) => `/${prefix}avatars/*/${name}`),
     );
     for (const behavior of cdn.CacheBehaviors) expect(originOf(behavior).OriginPath).toBeUndefined();
   });
 
-  it('looks for all else where nothing is', () => {
+  it('requests everything else below a prefix without objects', () => {
     expect(originOf(cdn.DefaultCacheBehavior).OriginPath).toBe('/nothing');
   });
 
-  it('is refused all but these names by the bucket', () => {
+  /** As CloudFront and IAM match: `*` is any text, with slashes in it, too; the rest is literal and case-sensitive. */
+  const isPublic = (key: string) =>
+    cdn.CacheBehaviors.some(({ PathPattern }: { PathPattern: string }) => {
+      const parts = PathPattern.split('*').map((part) => part.replaceAll(/[.?+^$()[\]{}|\\/]/g, '\\$&'));
+      return new RegExp(`^${parts.join('.*')}$`, 's').test(`/${prefix}${key}`);
+    });
+
+  it.each([
+    'avatars/users/ada/0f8fad5b/small.webp',
+    'avatars/users/small.x/0f8fad5b/medium.jpg',
+    'avatars/agents/original.png/0f8fad5b/large.webp',
+    // The files of an adopted tree have no folder of their own.
+    'avatars/agents/bot-1/large.jpg',
+  ])('reaches the thumbnail %s', (key) => {
+    expect(isPublic(key)).toBe(true);
+  });
+
+  it.each([
+    'avatars/users/ada/0f8fad5b/original.png',
+    'avatars/users/small.x/0f8fad5b/original.png',
+    'avatars/users/small.webp/0f8fad5b/original.png',
+    'avatars/users/ada/small.webp/original.jpg',
+    'avatars/users/ada/0f8fad5b/small.webp/original.jpg',
+    'avatars/users/ada/0f8fad5b/original.webp',
+    'avatars/users/ada/0f8fad5b/xsmall.webp',
+    'avatars/small.webp',
+    'attachments/2026/11/0f8fad5b.webp',
+    'previews/2026/11/small.webp',
+    'temp/uploads/small.webp',
+  ])('does not reach %s', (key) => {
+    expect(isPublic(key)).toBe(false);
+  });
+
+  it('is denied everything but these names by the bucket policy', () => {
     const { NotResource, ...denied } = statements.find(({ NotResource: names }: { NotResource?: unknown }) => names);
     expect(denied).toEqual({
       Sid: 'CdnReadsPublicImagesOnly',
@@ -39,7 +72,7 @@ describe.each(stages)('the CDN $about', ({ prefix, storage }) => {
     );
   });
 
-  it('is admitted as this distribution only, and to read', () => {
+  it('is granted reads only, and only to this distribution', () => {
     const admitted = statements.filter(({ Effect }: { Effect: string }) => Effect === 'Allow');
     expect(admitted).toHaveLength(1);
     expect(admitted[0].Action).toBe('s3:GetObject');
@@ -49,11 +82,11 @@ describe.each(stages)('the CDN $about', ({ prefix, storage }) => {
     for (const origin of cdn.Origins) expect(textOf(origin.OriginAccessControlId)).toBe('CdnAccessControl2EC39FBD.Id');
   });
 
-  it('forgets an absent picture after five seconds', () => {
+  it('caches for five seconds that an image is absent', () => {
     expect(cdn.CustomErrorResponses).toEqual([{ ErrorCode: 403, ErrorCachingMinTTL: 5 }]);
   });
 
-  it('tells versions of a picture apart, and keeps none longer than a day', () => {
+  it('caches the versions of an image separately, none longer than a day', () => {
     const { CachePolicyConfig } = resourceOf(storage, 'AWS::CloudFront::CachePolicy').Properties;
     expect(CachePolicyConfig).toMatchObject({
       MinTTL: 0,
@@ -67,7 +100,7 @@ describe.each(stages)('the CDN $about', ({ prefix, storage }) => {
     });
   });
 
-  it('hands out pictures that no page can run or be fooled by, and no number of ours', () => {
+  it('serves images that no browser sniffs or runs, without the header of release 0.1', () => {
     const { ResponseHeadersPolicyConfig } = resourceOf(storage, 'AWS::CloudFront::ResponseHeadersPolicy').Properties;
     expect(ResponseHeadersPolicyConfig).toMatchObject({
       SecurityHeadersConfig: {
@@ -85,12 +118,12 @@ describe.each(stages)('the CDN $about', ({ prefix, storage }) => {
     }
   });
 
-  it('writes its access log beside that of the bucket', () => {
+  it('writes its access log to the same bucket as the file bucket', () => {
     expect(textOf(cdn.Logging.Bucket)).toBe('StorageLogs2A2D4D26.RegionalDomainName');
   });
 });
 
-it('has a host of its own, with TLS 1.2 and newer, where the stage says so', () => {
+it('has a custom domain, with TLS 1.2 or later, where the stage configures one', () => {
   const { DistributionConfig } = resourceOf(
     stages[0]?.storage ?? expect.fail(),
     'AWS::CloudFront::Distribution',

@@ -27,7 +27,7 @@ function evaluate(expression: string, values: Readonly<Record<string, number>>):
 }
 
 describe('alarms', () => {
-  it('ring for work laid aside or waiting, functions and an API that fail, and how uploads and sweeps go', () => {
+  it('cover dead letters and backlogs, failing functions, a failing API, rejected and late uploads, late sweeps, and work that keeps failing', () => {
     const functions = ['PublicApiFunction', 'ApiFunction', 'ProcessUploadFunction', 'MaintenanceFunction'];
     expect(alarms.map(subjectOf).sort()).toEqual(
       [
@@ -41,16 +41,26 @@ describe('alarms', () => {
         'Rejected (%)',
         `ReadyLatency of ${SERVICE}`,
         `SweepLag of ${SERVICE}`,
+        `UploadsDeferred of ${SERVICE}`,
+        `SweepFailures of ${SERVICE}`,
       ].sort(),
     );
   });
 
-  it('ring for the first message that is laid aside', () => {
+  it('go off for the first message in a dead-letter queue', () => {
     const laidAside = alarms.filter(({ MetricName }) => MetricName === 'ApproximateNumberOfMessagesVisible');
     for (const { Threshold, EvaluationPeriods } of laidAside) expect([Threshold, EvaluationPeriods]).toEqual([1, 1]);
   });
 
-  it('say what they mean, and are sent to the topic, when they end too', () => {
+  it('go off when uploads or due work have been failing for two hours, long before an upload is given up', () => {
+    const failing = alarms.filter(({ MetricName }) => /^(UploadsDeferred|SweepFailures)$/.test(MetricName));
+    for (const { Period, EvaluationPeriods, Threshold } of failing) {
+      expect([Period * EvaluationPeriods, Threshold]).toEqual([7200, 1]);
+    }
+    expect(failing).toHaveLength(2);
+  });
+
+  it('have a description, and notify the topic when they begin and when they end', () => {
     for (const { AlarmDescription, AlarmActions, OKActions } of alarms) {
       expect(AlarmDescription).toMatch(/\. .+\.$|\.$/);
       expect(AlarmActions.map(textOf)).toEqual(['AlarmsTopic3A2DFEBA']);
@@ -58,7 +68,7 @@ describe('alarms', () => {
     }
   });
 
-  it('take silence for peace, but that of the sweep, which runs each minute', () => {
+  it('treat missing data as fine, except for the sweep, which runs each minute', () => {
     const ringing = alarms.filter(({ TreatMissingData }) => TreatMissingData !== 'notBreaching');
     expect(ringing.map(({ MetricName, TreatMissingData }) => [MetricName, TreatMissingData])).toEqual([
       ['SweepLag', 'breaching'],
@@ -77,7 +87,7 @@ describe('alarms', () => {
     expect(evaluate(Metrics[0].Expression, { ready, rejected }) >= Threshold).toBe(rings);
   });
 
-  it('may publish to the topic, which takes nothing without TLS', () => {
+  it('may publish to the topic, which requires TLS', () => {
     const { Statement } = resourceOf(service, 'AWS::SNS::TopicPolicy').Properties.PolicyDocument;
     expect(Statement).toContainEqual({
       Sid: 'Alarms',
@@ -92,7 +102,7 @@ describe('alarms', () => {
     );
   });
 
-  it('reach the mail address that the stage names', () => {
+  it('are sent to the e-mail address of the stage', () => {
     expect(resourceOf(service, 'AWS::SNS::Subscription').Properties).toMatchObject({
       Protocol: 'email',
       Endpoint: 'operations@example.com',
@@ -101,7 +111,7 @@ describe('alarms', () => {
   });
 });
 
-describe('metrics of our own', () => {
+describe('metrics of the service', () => {
   /** Each as `namespace, name, dimension, value`, of what a function really writes with the environment it is given. */
   const written = Object.keys(METRICS).map((name) => {
     const [line] = embeddedMetricsOf(SERVICE, [{ [name as MetricName]: 1 }]);
@@ -116,17 +126,19 @@ describe('metrics of our own', () => {
     .filter((metric) => metric && !metric.Namespace.startsWith('AWS/'))
     .map(({ Namespace, MetricName, Dimensions: [{ Name, Value }] }) => [Namespace, MetricName, Name, Value]);
 
-  it('are watched under the names that the functions write', () => {
+  it('have alarms under the names that the functions record', () => {
     expect(watched.map(([, name]) => name).sort()).toEqual([
       'ReadyLatency',
+      'SweepFailures',
       'SweepLag',
+      'UploadsDeferred',
       'UploadsReady',
       'UploadsRejected',
     ]);
     for (const one of watched) expect(written).toContainEqual(one);
   });
 
-  it.each(written)('%s %s is seen by an alarm or in the dashboard', (...one) => {
+  it.each(written)('%s %s has an alarm or is in the dashboard', (...one) => {
     const isWatched = watched.some((other) => String(other) === String(one));
     expect(isWatched || dashboard.includes(JSON.stringify(one).slice(1, -1))).toBe(true);
   });

@@ -26,7 +26,7 @@ describe('the API', () => {
     });
   });
 
-  it('gives the functions events of the version that they read', () => {
+  it('sends the functions events of the version that they read', () => {
     const versions = Object.values(resourcesOf(service, 'AWS::ApiGatewayV2::Integration')).map(
       ({ Properties }) => Properties.PayloadFormatVersion,
     );
@@ -43,7 +43,7 @@ describe('the API', () => {
     });
   });
 
-  it('is throttled, and writes down what was called: neither query nor token', () => {
+  it('is throttled, and logs requests without query strings and tokens', () => {
     const { Properties: stage } = resourceOf(service, 'AWS::ApiGatewayV2::Stage');
     expect(stage.DefaultRouteSettings).toMatchObject({ ThrottlingRateLimit: 900, ThrottlingBurstLimit: 1800 });
     expect(textOf(stage.AccessLogSettings.DestinationArn)).toMatch(/^ApiAccessLog/);
@@ -51,7 +51,7 @@ describe('the API', () => {
     expect(stage.AccessLogSettings.Format).not.toMatch(/query|authorizer|header|\$context\.path/i);
   });
 
-  it('has the host that the stage names, and then no other', () => {
+  it('has the custom domain of the stage, and then no other', () => {
     expect(resourceOf(service, 'AWS::ApiGatewayV2::DomainName').Properties).toMatchObject({
       DomainName: 'api.example.com',
       DomainNameConfigurations: [{ CertificateArn: FULL_STAGE.apiDomain.certificateArn }],
@@ -64,7 +64,7 @@ describe('the API', () => {
 });
 
 describe('tokens', () => {
-  it('are those of the issuer that the stage names', () => {
+  it('are accepted from the issuer of the stage', () => {
     expect(resourceOf(service, 'AWS::ApiGatewayV2::Authorizer').Properties).toMatchObject({
       AuthorizerType: 'JWT',
       IdentitySource: ['$request.header.Authorization'],
@@ -79,7 +79,7 @@ describe('tokens', () => {
     expect(JwtConfiguration.Audience.map(textOf)).toEqual(['UsersClient3B43F2CF']);
   });
 
-  it('say an organization that no user can choose, nor can anyone sign up', () => {
+  it('contain an organization that users cannot choose, and users cannot sign up', () => {
     const client = resourceOf(small, 'AWS::Cognito::UserPoolClient').Properties;
     expect(client.WriteAttributes).toEqual(['email']);
     expect(client.ReadAttributes).toContain('custom:organization');

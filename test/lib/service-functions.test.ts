@@ -25,12 +25,12 @@ describe('a function', () => {
     ['PublicApiFunction', 512, 5],
     ['ApiFunction', 512, 29],
     ['ProcessUploadFunction', 2048, 120],
-    ['MaintenanceFunction', 512, 60],
+    ['MaintenanceFunction', 1769, 60],
   ])('%s has %i MB and %i s', (id, MemorySize, Timeout) => {
     expect(functionOf(service, id).Properties).toMatchObject({ MemorySize, Timeout, Runtime: 'nodejs24.x' });
   });
 
-  it.each(IDS)('%s has the processor, and its log the retention, that the stage names', (id) => {
+  it.each(IDS)('%s has the architecture of the stage, and its log the retention', (id) => {
     const { Architectures, LoggingConfig } = functionOf(service, id).Properties;
     expect(Architectures).toEqual(['x86_64']);
     expect(functionOf(small, id).Properties.Architectures).toEqual(['arm64']);
@@ -38,14 +38,14 @@ describe('a function', () => {
     expect(log?.Properties.RetentionInDays).toBe(90);
   });
 
-  it('holds a worker no longer than its lease', () => {
+  it('stops a worker before its lease ends', () => {
     const { leaseSeconds } = settingsOf(readConfig({}), { baseUrl: 'https://api.example.com', bucketName: 'files' });
     expect(functionOf(service, 'ProcessUploadFunction').Properties.Timeout).toBeLessThanOrEqual(leaseSeconds);
   });
 });
 
 describe('the environment of a function', () => {
-  it.each(IDS)('%s has it call itself by its stack in logs and metrics, so that no two stages mix', (id) => {
+  it.each(IDS)('%s names the service after its stack in logs and metrics, so that stages stay separate', (id) => {
     expect(environmentOf(small, id).POWERTOOLS_SERVICE_NAME).toBe('unified-file-storage-test-service');
   });
 
@@ -66,7 +66,7 @@ describe('the environment of a function', () => {
     return readConfig(Object.fromEntries(known));
   }
 
-  it.each(IDS)('%s is read as the stage says it', (id) => {
+  it.each(IDS)('%s has the configuration of the stage', (id) => {
     const { limits } = FULL_STAGE;
     expect(configIn(service, id)).toMatchObject({
       STORAGE_BACKEND: 's3',
@@ -85,6 +85,8 @@ describe('the environment of a function', () => {
       ORGANIZATION_BYTES: limits.organizationBytes,
       ORGANIZATION_FILES: limits.organizationFiles,
       OPEN_UPLOADS_PER_USER: limits.openUploadsPerUser,
+      SENT_UPLOADS_PER_USER: limits.sentUploadsPerUser,
+      GIVE_UP_HOURS: limits.giveUpHours,
     });
   });
 
@@ -113,19 +115,22 @@ describe('the environment of a function', () => {
 describe('work', () => {
   it.each([
     ['UploadsQueue', 'ProcessUploadFunction', 40],
-    ['MaintenanceQueue', 'MaintenanceFunction', 2],
-  ])('of the %s goes to %s, a message at a time, %i at once, failures alone tried again', (queue, id, maximum) => {
-    const sources = Object.values(resourcesOf(service, 'AWS::Lambda::EventSourceMapping'));
-    const source = sources.find(({ Properties }) => textOf(Properties.EventSourceArn).includes(queue));
-    expect(textOf(source?.Properties.FunctionName).replace(/[0-9A-F]{8}$/, '')).toBe(id);
-    expect(source?.Properties).toMatchObject({
-      BatchSize: 1,
-      FunctionResponseTypes: ['ReportBatchItemFailures'],
-      ScalingConfig: { MaximumConcurrency: maximum },
-    });
-  });
+    ['MaintenanceQueue', 'MaintenanceFunction', 20],
+  ])(
+    'of the %s goes to %s, one message per call, %i calls at a time, and only failed messages are retried',
+    (queue, id, maximum) => {
+      const sources = Object.values(resourcesOf(service, 'AWS::Lambda::EventSourceMapping'));
+      const source = sources.find(({ Properties }) => textOf(Properties.EventSourceArn).includes(queue));
+      expect(textOf(source?.Properties.FunctionName).replace(/[0-9A-F]{8}$/, '')).toBe(id);
+      expect(source?.Properties).toMatchObject({
+        BatchSize: 1,
+        FunctionResponseTypes: ['ReportBatchItemFailures'],
+        ScalingConfig: { MaximumConcurrency: maximum },
+      });
+    },
+  );
 
-  it('that is due is looked for each minute, and no run is repeated', () => {
+  it('that is due is swept each minute, and a failed run is not retried', () => {
     const [rule, ...others] = Object.values(resourcesOf(service, 'AWS::Events::Rule'));
     expect(others).toEqual([]);
     expect(rule?.Properties).toMatchObject({ ScheduleExpression: 'rate(1 minute)', State: 'ENABLED' });

@@ -14,7 +14,7 @@ const ALWAYS = [
 ];
 
 describe('a deployment', () => {
-  it('tells where everything is', () => {
+  it('has outputs for all that its users need', () => {
     expect(Object.keys(service.findOutputs('*')).sort()).toEqual([...ALWAYS, 'ApiDomainTarget'].sort());
     expect(Object.keys(small.findOutputs('*')).sort()).toEqual([...ALWAYS, 'UserPoolClientId', 'UserPoolId'].sort());
   });

@@ -18,12 +18,12 @@ function faultsOf(run: () => unknown): string {
 
 const contextOf = (context: Record<string, unknown>) => ({ tryGetContext: (key: string) => context[key] });
 
-describe('what is said of a stage', () => {
-  it('may be all', () => {
+describe('the configuration of a stage', () => {
+  it('may set every key', () => {
     expect(parseStage('stages.prod', FULL_STAGE)).toEqual(FULL_STAGE);
   });
 
-  it('may be its origins alone', () => {
+  it('needs the allowed origins only', () => {
     expect(parseStage('stages.dev', SMALL_STAGE)).toEqual({
       ...SMALL_STAGE,
       name: 'unified-file-storage',
@@ -37,7 +37,10 @@ describe('what is said of a stage', () => {
         organizationBytes: 10_737_418_240,
         organizationFiles: 100_000,
         openUploadsPerUser: 20,
+        sentUploadsPerUser: 200,
+        giveUpHours: 24,
         concurrentUploads: 5,
+        concurrentMaintenance: 3,
         requestsPerSecond: 200,
       },
       logRetentionDays: 30,
@@ -83,6 +86,7 @@ describe('what is said of a stage', () => {
       'limits.avatarMaxBytes is "10 MiB"; it accepts a whole number from 1 to 104857600',
     ],
     [{ limits: { concurrentUploads: 1 } }, 'limits.concurrentUploads is 1; it accepts a whole number from 2 to 1000'],
+    [{ limits: { giveUpHours: 145 } }, 'limits.giveUpHours is 145; it accepts a whole number from 1 to 144'],
     [{ architecture: 'arm' }, 'architecture is "arm"; it accepts one of arm64, x86_64'],
     [
       { logRetentionDays: 42 },
@@ -95,13 +99,13 @@ describe('what is said of a stage', () => {
     [{ alarmEmail: 'operations' }, 'alarmEmail is "operations"; it accepts an e-mail address'],
     [
       { limits: { avatarBytes: 1 } },
-      'limits has the unknown key "avatarBytes"; it accepts avatarMaxBytes, attachmentMaxBytes, multipartThreshold, stripMaxBytes, organizationBytes, organizationFiles, openUploadsPerUser, concurrentUploads, requestsPerSecond',
+      'limits has the unknown key "avatarBytes"; it accepts avatarMaxBytes, attachmentMaxBytes, multipartThreshold, stripMaxBytes, organizationBytes, organizationFiles, openUploadsPerUser, sentUploadsPerUser, giveUpHours, concurrentUploads, concurrentMaintenance, requestsPerSecond',
     ],
   ])('%j is refused in one sentence', (said, sentence) => {
     expect(faultsOf(() => parseStage('stages.prod', { ...SMALL_STAGE, ...said }))).toBe(`stages.prod.${sentence}`);
   });
 
-  it('has no keys that nobody reads', () => {
+  it('is refused with an unknown key', () => {
     const sentence = faultsOf(() =>
       parseStage('stages.prod', { ...SMALL_STAGE, allowedOrigin: 'https://a.example.com' }),
     );
@@ -123,7 +127,7 @@ describe('what is said of a stage', () => {
 });
 
 describe('the stage', () => {
-  it('is dev where none is named', () => {
+  it('is dev by default', () => {
     expect(readStage(contextOf({ stages: { dev: SMALL_STAGE } })).stage).toBe('dev');
   });
 
@@ -133,17 +137,17 @@ describe('the stage', () => {
     expect(readStage(app.node)).toMatchObject({ stage, config: { bucketPath: '' } });
   });
 
-  it('must be one that cdk.json has', () => {
+  it('must be in cdk.json', () => {
     const context = contextOf({ stage: 'production', stages: { dev: SMALL_STAGE, prod: FULL_STAGE } });
     expect(faultsOf(() => readStage(context))).toBe('stage is "production"; cdk.json has stages for dev, prod');
   });
 
-  it('must have a name that stacks can have', () => {
+  it('must have a name that is valid for stacks', () => {
     const sentence = 'stage is "Prod 1"; it accepts at most 16 lower case letters and digits';
     expect(faultsOf(() => readStage(contextOf({ stage: 'Prod 1' })))).toBe(sentence);
   });
 
-  it('may be described in a file of its own', async () => {
+  it('may be configured in a file of its own', async () => {
     const folder = await mkdtemp(join(tmpdir(), 'stage-'));
     const stageFile = join(folder, 'team.json');
     await writeFile(stageFile, JSON.stringify(FULL_STAGE));

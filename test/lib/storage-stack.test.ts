@@ -1,12 +1,17 @@
 import { describe, expect, it } from 'vitest';
-import { EXPIRY_ATTRIBUTE, TABLE_INDEXES, TABLE_KEY } from '../../shared/metadata/dynamodb/table-schema.ts';
+import {
+  EXPIRY_ATTRIBUTE,
+  projectionOf,
+  TABLE_INDEXES,
+  TABLE_KEY,
+} from '../../shared/metadata/dynamodb/table-schema.ts';
 import { FULL_STAGE, resourceOf, resourcesOf, SMALL_STAGE, synthesizeStage, textOf } from './synthesize-stage.ts';
 
 const { storage, service } = synthesizeStage(FULL_STAGE);
 const small = synthesizeStage({ ...SMALL_STAGE, removalPolicy: 'destroy' });
 const bucket = resourceOf(storage, 'AWS::S3::Bucket', 'StorageFiles');
 
-/** A resource whose id changes is made anew, and what it kept is gone from the service. */
+/** A resource whose logical id changes is replaced, and the service loses what the old one held. */
 const STATEFUL = {
   'AWS::S3::Bucket': ['StorageFiles48C02C92', 'StorageLogs2A2D4D26'],
   'AWS::DynamoDB::Table': ['MetadataTableC8A01DE2'],
@@ -19,18 +24,18 @@ const STATEFUL = {
   ],
 };
 
-describe('what keeps state', () => {
-  it.each(Object.entries(STATEFUL))('%s has the logical ids it always had', (type, ids) => {
+describe('the stateful resources', () => {
+  it.each(Object.entries(STATEFUL))('%s keep their logical ids', (type, ids) => {
     expect(Object.keys(resourcesOf(storage, type)).sort()).toEqual(ids);
     expect(resourcesOf(service, type)).toEqual({});
   });
 
-  it('includes the users of a stage without an issuer of its own', () => {
+  it('include the user pool of a stage without an issuer', () => {
     expect(Object.keys(resourcesOf(small.service, 'AWS::Cognito::UserPool'))).toEqual(['Users0A0EEA89']);
     expect(Object.keys(resourcesOf(small.service, 'AWS::Cognito::UserPoolClient'))).toEqual(['UsersClient3B43F2CF']);
   });
 
-  it('outlives its stack, unless the stage says otherwise', () => {
+  it('are retained when their stack is deleted, unless the stage is configured otherwise', () => {
     const types = ['AWS::S3::Bucket', 'AWS::DynamoDB::Table'];
     const policiesIn = (template: typeof storage) =>
       types.flatMap((type) => Object.values(resourcesOf(template, type)).map(({ DeletionPolicy }) => DeletionPolicy));
@@ -55,7 +60,7 @@ describe('the bucket', () => {
     );
   });
 
-  it('keeps what was replaced for a week, and temporary files for a week and a day', () => {
+  it('keeps deleted files for a week, and temporary files for a week and a day', () => {
     expect(bucket.Properties.VersioningConfiguration).toEqual({ Status: 'Enabled' });
     expect(bucket.Properties.LifecycleConfiguration.Rules).toEqual([
       {
@@ -81,7 +86,7 @@ describe('the bucket', () => {
     ]);
   });
 
-  it("takes writes from the stage's pages, and shows files to any page that was sent to them", () => {
+  it("allows uploads from the stage's origins, and reads from any origin that has a URL", () => {
     expect(bucket.Properties.CorsConfiguration.CorsRules).toEqual([
       {
         Id: 'upload',
@@ -95,12 +100,12 @@ describe('the bucket', () => {
     ]);
   });
 
-  it('writes down who reached it', () => {
+  it('logs access', () => {
     const { DestinationBucketName } = bucket.Properties.LoggingConfiguration;
     expect(textOf(DestinationBucketName)).toBe('StorageLogs2A2D4D26');
   });
 
-  it('announces what clients write, and that alone, once the queue admits it', () => {
+  it('sends notifications of what clients write, and of nothing else, once the queue allows them', () => {
     expect(bucket.Properties.NotificationConfiguration).toEqual({
       QueueConfigurations: [
         {
@@ -127,7 +132,7 @@ describe('a queue', () => {
   it.each([
     ['Uploads', 720],
     ['Maintenance', 360],
-  ])('%s is hidden six times as long as its function may run, and tried five times', (id, seconds) => {
+  ])('%s has a visibility timeout of six times the function timeout, %i s, and five receives', (id, seconds) => {
     const { Properties } = resourceOf(storage, 'AWS::SQS::Queue', `${id}Queue`);
     expect(Properties.VisibilityTimeout).toBe(seconds);
     expect(Properties.RedrivePolicy.maxReceiveCount).toBe(5);
@@ -145,26 +150,26 @@ describe('a queue', () => {
 });
 
 describe('the table', () => {
-  it('is the one that the adapter knows, paid by request, with its past kept and old items removed', () => {
+  it('has the schema of the adapter, on-demand billing, point-in-time recovery and a time to live', () => {
     const { Properties } = resourceOf(storage, 'AWS::DynamoDB::Table');
     expect(Properties.KeySchema).toEqual([{ AttributeName: TABLE_KEY, KeyType: 'HASH' }]);
     expect(Properties.BillingMode).toBe('PAY_PER_REQUEST');
     expect(Properties.PointInTimeRecoverySpecification).toEqual({ PointInTimeRecoveryEnabled: true });
     expect(Properties.TimeToLiveSpecification).toEqual({ AttributeName: EXPIRY_ATTRIBUTE, Enabled: true });
     expect(Properties.GlobalSecondaryIndexes).toEqual(
-      TABLE_INDEXES.map(({ name, partitionKey, sortKey, projection }) => ({
-        IndexName: name,
+      TABLE_INDEXES.map((index) => ({
+        IndexName: index.name,
         KeySchema: [
-          { AttributeName: partitionKey, KeyType: 'HASH' },
-          { AttributeName: sortKey, KeyType: 'RANGE' },
+          { AttributeName: index.partitionKey, KeyType: 'HASH' },
+          { AttributeName: index.sortKey, KeyType: 'RANGE' },
         ],
-        Projection: { ProjectionType: projection },
+        Projection: projectionOf(index),
       })),
     );
   });
 });
 
-it('tells where everything is', () => {
+it('has outputs for all that its users need', () => {
   expect(Object.keys(storage.findOutputs('*', {}))).toEqual(
     expect.arrayContaining(['BucketName', 'TableName', 'CdnDomain', 'UploadsQueueUrl', 'MaintenanceQueueUrl']),
   );

@@ -1,18 +1,20 @@
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import type { MetadataStore } from '../../shared/metadata/metadata-store.ts';
-import { SqliteMetadataStore } from '../../shared/metadata/sqlite/sqlite-metadata-store.ts';
+import { createMetadataStore, type MetadataStore } from '../../shared/metadata/metadata-store.ts';
+import { SqliteRecordStore } from '../../shared/metadata/sqlite/sqlite-record-store.ts';
 import { repairQuota } from '../../shared/organizations/repair-quota.ts';
 
 const limits = { organizationId: 'acme', bytesLimit: 1000, filesLimit: 10 };
 const acme = { organizationId: 'acme' };
 
 describe('repairing a quota', () => {
-  let metadata: SqliteMetadataStore;
+  let records: SqliteRecordStore;
+  let metadata: MetadataStore;
   beforeEach(async () => {
-    metadata = new SqliteMetadataStore({ path: ':memory:' });
+    records = new SqliteRecordStore({ path: ':memory:' });
+    metadata = createMetadataStore(records);
     await metadata.setLimits(limits);
   });
-  afterEach(() => metadata.close());
+  afterEach(() => records.close());
 
   const repair = (
     store: Pick<MetadataStore, keyof MetadataStore>,

@@ -33,8 +33,9 @@ export async function attach(
   ada: Client,
   file: SentFile,
   wish: object = {},
+  idempotencyKey?: string,
 ): Promise<{ readonly id: string; readonly event: Message }> {
-  const { body } = await askToAttach(ada, file, wish);
+  const { body } = await askToAttach(ada, file, wish, idempotencyKey);
   const ticket = body as unknown as UploadTicket;
   return { id: ticket.uploadId, event: await ada.put(ticket, file as Parameters<Client['put']>[1]) };
 }

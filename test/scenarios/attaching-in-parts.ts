@@ -28,13 +28,13 @@ async function statusOf({ metadata }: World, { uploadId }: Plan): Promise<string
   return (await metadata.getUpload({ uploadId }))?.status;
 }
 
-function giveUp(ada: Client, { uploadId }: Plan): Promise<Reply> {
+function abort(ada: Client, { uploadId }: Plan): Promise<Reply> {
   return ada.request('DELETE', `/uploads/${uploadId}`);
 }
 
-/** Large files over time: whatever of them comes twice, late or never, nothing of it is left that nobody pays for. */
+/** Large files over time: whatever of them comes twice, late or never, nothing is left that is not charged. */
 export function describeAttachingInParts(openAdapters: OpenAdapters): void {
-  describe('an upload in parts', () => {
+  describe('a multipart upload', () => {
     it('is one file once it was completed and its event came, however often either comes', async () => {
       const { world, ada } = await begin(openAdapters, 6 * MIB);
       const plan = await planParts(ada, FILM);
@@ -55,18 +55,31 @@ export function describeAttachingInParts(openAdapters: OpenAdapters): void {
       expect(await isQuotaRight(world)).toBe(true);
     });
 
-    it('is found by the sweep when it was completed and its event is lost', async () => {
+    it('is processed although its event is lost: the completion sends a message, once', async () => {
       const { world, ada } = await begin(openAdapters);
       const plan = await planParts(ada, NOTE);
-      await complete(ada, plan, await sendParts(world, ada, plan, NOTE));
-      world.advance(26 * HOUR);
-      expect(await world.sweep()).toMatchObject({ redriven: 1, expired: 0 });
+      const parts = await sendParts(world, ada, plan, NOTE);
+      for (let times = 0; times < 2; times++) await complete(ada, plan, parts);
+      expect(world.messages).toEqual([{ queue: 'uploads', body: JSON.stringify({ uploadId: plan.uploadId }) }]);
       await drain(world);
       expect(await statusOf(world, plan)).toBe('ready');
       expect(await keysOf(world)).toHaveLength(1);
+      expect(await isQuotaRight(world)).toBe(true);
     });
 
-    it('that nobody completes expires after a day and an hour, with the parts that came and its room', async () => {
+    it('is found by the sweep within 15 minutes when that message is lost too', async () => {
+      const { world, ada } = await begin(openAdapters);
+      const plan = await planParts(ada, NOTE);
+      const silent = failing('queues.sendUpload', new DependencyUnavailableError('no queue'));
+      const parts = await sendParts(world, ada, plan, NOTE);
+      expect(await world.intercept(silent, () => complete(ada, plan, parts))).toMatchObject({ status: 202 });
+      world.advance(15 * 60_000);
+      expect(await world.sweep()).toMatchObject({ redriven: 1, expired: 0 });
+      await drain(world);
+      expect(await statusOf(world, plan)).toBe('ready');
+    });
+
+    it('that is never completed expires after a day and an hour, with the parts that came, and its quota is free', async () => {
       const { world, ada } = await begin(openAdapters);
       const plan = await planParts(ada, NOTE);
       await sendParts(world, ada, plan, NOTE);
@@ -77,37 +90,39 @@ export function describeAttachingInParts(openAdapters: OpenAdapters): void {
       world.advance(2000);
       expect(await world.sweep()).toMatchObject({ expired: 1 });
       expect(await statusOf(world, plan)).toBe('expired');
-      expect(await keptParts(world, plan.uploadId)).toBeUndefined();
       expect(await usageOf(world)).toEqual(NOTHING);
+      expect(await world.sweep()).toMatchObject({ cleaned: 1 });
+      expect(await keptParts(world, plan.uploadId)).toBeUndefined();
     });
 
-    it('that is given up drops its parts, and gives its room back once', async () => {
+    it('that is aborted drops its parts, and releases its quota once', async () => {
       const { world, ada } = await begin(openAdapters);
       const plan = await planParts(ada, NOTE);
       const parts = await sendParts(world, ada, plan, NOTE);
       for (let times = 0; times < 2; times++) {
-        expect(await giveUp(ada, plan)).toMatchObject({ status: 204 });
+        expect(await abort(ada, plan)).toMatchObject({ status: 204 });
       }
       expect(await keptParts(world, plan.uploadId)).toBeUndefined();
       expect(await usageOf(world)).toEqual(NOTHING);
       expect(await complete(ada, plan, parts)).toMatchObject({ status: 409, body: { uploadStatus: 'aborted' } });
     });
 
-    it('that is given up again drops its parts, if that failed the first time', async () => {
+    it('that is aborted while storage is throttled has its parts removed by the sweep', async () => {
       const { world, ada } = await begin(openAdapters);
       const plan = await planParts(ada, NOTE);
       await sendParts(world, ada, plan, NOTE);
       const fault = failing('storage.abortMultipartUpload', new DependencyUnavailableError('slow down'));
-      expect(await world.intercept(fault, () => giveUp(ada, plan))).toMatchObject({ status: 503 });
-      expect(await giveUp(ada, plan)).toMatchObject({ status: 204 });
-      expect(await keptParts(world, plan.uploadId)).toBeUndefined();
+      expect(await world.intercept(fault, () => abort(ada, plan))).toMatchObject({ status: 204 });
       expect(await usageOf(world)).toEqual(NOTHING);
+      expect(await keptParts(world, plan.uploadId)).toEqual([1]);
+      await settle(world);
+      expect(await keptParts(world, plan.uploadId)).toBeUndefined();
     });
 
     it.each<[string, string, string, (world: World, ada: Client, plan: Plan) => Promise<unknown>]>([
       ['expires', 'expired', 'metadata.expireUpload', (world) => world.sweep()],
-      ['is given up', 'aborted', 'metadata.abortUpload', (_world, ada, plan) => giveUp(ada, plan)],
-    ])('that is completed in the moment it %s leaves nothing', async (_, status, call, end) => {
+      ['is aborted', 'aborted', 'metadata.abortUpload', (_world, ada, plan) => abort(ada, plan)],
+    ])('that is completed at the moment it %s leaves nothing', async (_, status, call, end) => {
       const { world, ada } = await begin(openAdapters);
       const plan = await planParts(ada, NOTE);
       const parts = await sendParts(world, ada, plan, NOTE);
@@ -121,7 +136,7 @@ export function describeAttachingInParts(openAdapters: OpenAdapters): void {
       expect(await complete(ada, plan, parts)).toMatchObject({ status: 409 });
     });
 
-    it('is given up again when there is no room for it', async () => {
+    it('is aborted again when there is no quota for it', async () => {
       const { world, ada } = await begin(openAdapters);
       const calls: string[] = [];
       const note: Interceptor = (call, proceed) => {
@@ -138,11 +153,11 @@ export function describeAttachingInParts(openAdapters: OpenAdapters): void {
       expect(await usageOf(world)).toEqual(NOTHING);
     });
 
-    it('goes on for who asks again, when the answer to its first request was lost', async () => {
+    it('is the same for a client that repeats its request because the first response was lost', async () => {
       const { world, ada } = await begin(openAdapters);
       const lost: Interceptor = async (call, proceed) => {
         const answer = await proceed();
-        if (call === 'metadata.issueUpload') throw new DependencyUnavailableError('its answer was lost');
+        if (call === 'metadata.issueUpload') throw new DependencyUnavailableError('its response was lost');
         return answer;
       };
       expect(await world.intercept(lost, () => askToAttach(ada, NOTE))).toMatchObject({ status: 503 });

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { DependencyUnavailableError } from '../../shared/errors.ts';
-import { RETENTION } from '../../shared/metadata/metadata-store.ts';
+import { RETENTION } from '../../shared/metadata/retention.ts';
 import { attach, isQuotaRight, keysOf, LETTER, VIRUS } from './attached-files.ts';
 import { type Client, clientOf } from './client.ts';
 import { failing, justBefore } from './intercepted-port.ts';
@@ -17,7 +17,7 @@ async function begin(openAdapters: OpenAdapters): Promise<{ world: World; ada: C
   return { world, ada: clientOf(world, { sub: 'ada' }) };
 }
 
-/** Attachments over time: whatever comes twice, late or never, what is stored is what is recorded and paid for. */
+/** Attachments over time: whatever comes twice, late or never, what is stored is what is recorded and charged. */
 export function describeAttaching(openAdapters: OpenAdapters): void {
   describe('an attachment', () => {
     it('is ready once its event came, however often it comes', async () => {
@@ -46,7 +46,7 @@ export function describeAttaching(openAdapters: OpenAdapters): void {
       },
     );
 
-    it('that is rejected leaves no object and takes no room', async () => {
+    it('that is rejected leaves no object and holds no quota', async () => {
       const { world, ada } = await begin(openAdapters);
       const { id, event } = await attach(ada, VIRUS);
       await world.deliver(event);
@@ -69,7 +69,7 @@ export function describeAttaching(openAdapters: OpenAdapters): void {
     });
 
     it.each(['by its message', 'by the sweep, when the message is lost', 'when no message could be sent'])(
-      'that is deleted goes %s',
+      'that is deleted is removed %s',
       async (how) => {
         const { world, ada } = await begin(openAdapters);
         const { id, event } = await attach(ada, await plainPicture('red'));
@@ -92,7 +92,7 @@ export function describeAttaching(openAdapters: OpenAdapters): void {
   });
 
   describe('a draft', () => {
-    it('goes after a day, and gives its room back', async () => {
+    it('is removed after a day, and releases its quota', async () => {
       const { world, ada } = await begin(openAdapters);
       const { id, event } = await attach(ada, LETTER, { draft: true });
       await world.deliver(event);

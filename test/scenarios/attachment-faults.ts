@@ -10,7 +10,7 @@ import { plainPicture } from './plain-pictures.ts';
 import { drain, settle } from './settle.ts';
 import { createWorld, type OpenAdapters, type World } from './world.ts';
 
-/** A story as its client lives it. */
+/** A story as its client sees it. */
 interface Story {
   /** Without faults. */
   readonly prepare?: (world: World, ada: Client) => Promise<string>;
@@ -24,11 +24,11 @@ const STORIES: Readonly<Record<string, Story>> = {
     act: (_world, ada) => send(ada, LETTER),
     ends: { status: 'ready', draft: false, objects: 1 },
   },
-  'a picture with its preview': {
+  'an image with its preview': {
     act: async (_world, ada) => send(ada, await plainPicture('red')),
     ends: { status: 'ready', draft: false, objects: 2 },
   },
-  'a picture that is deleted': {
+  'an image that is deleted': {
     prepare: async (world, ada) => publish(world, ada, await plainPicture('red')),
     async act(_world, ada, id) {
       await untilAnswered(() => ada.request('DELETE', `/attachments/${id}`));
@@ -41,7 +41,7 @@ const STORIES: Readonly<Record<string, Story>> = {
       send(ada, { bytes: Buffer.from('\0\0\0\x18ftypheic\0\0\0\0mif1heic', 'latin1'), contentType: 'image/heic' }),
     ends: { status: 'rejected', objects: 0 },
   },
-  'a draft that nobody claims': {
+  'a draft that is never claimed': {
     act: (_world, ada) => send(ada, LETTER, { draft: true }),
     ends: { status: 'ready', objects: 0 },
   },
@@ -53,7 +53,7 @@ const STORIES: Readonly<Record<string, Story>> = {
     },
     ends: { status: 'ready', draft: false, objects: 1 },
   },
-  'an upload in parts': {
+  'a multipart upload': {
     async act(world, ada) {
       const plan = await planParts(ada, NOTE);
       const parts = await sendParts(world, ada, plan, NOTE);
@@ -63,7 +63,7 @@ const STORIES: Readonly<Record<string, Story>> = {
     },
     ends: { status: 'ready', draft: false, objects: 1 },
   },
-  'an upload in parts that is given up': {
+  'a multipart upload that is aborted': {
     async act(world, ada) {
       const plan = await planParts(ada, NOTE);
       await sendParts(world, ada, plan, NOTE);
@@ -72,7 +72,7 @@ const STORIES: Readonly<Record<string, Story>> = {
     },
     ends: { status: 'aborted', objects: 0 },
   },
-  'an upload in parts that nobody completes': {
+  'a multipart upload that is never completed': {
     act: async (_world, ada) => (await planParts(ada, NOTE)).uploadId,
     ends: { status: 'expired', objects: 0 },
   },
@@ -134,7 +134,7 @@ async function send(ada: Client, file: SentFile, wish: object = {}): Promise<str
   return ticket.uploadId;
 }
 
-/** It is there, and a draft has its day before it still. */
+/** Published; a draft has its whole day left. */
 async function publish(world: World, ada: Client, file: SentFile, wish?: object): Promise<string> {
   const id = await send(ada, file, wish);
   await drain(world);

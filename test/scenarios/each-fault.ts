@@ -3,18 +3,18 @@ import { DependencyUnavailableError } from '../../shared/errors.ts';
 import type { Reply } from './client.ts';
 import type { Interceptor } from './intercepted-port.ts';
 
-/** Where an engine answers, most of a story is waiting. */
+/** With engines, most of a story is waiting for responses. */
 const WORLDS_AT_ONCE = 10;
 
 /**
  * Plays a story once without a fault and then once for each call that it makes to the outside, which fails in two ways:
- * it did not happen, or it happened and its answer was lost. Every end must be that of the faultless story.
+ * it did not happen, or it happened and its response was lost. Every end must be that of the faultless story.
  */
 export async function endTheSame<End>(endOf: (interceptor: Interceptor) => Promise<End>): Promise<End> {
   const calls = noteCalls();
   const faultless = await endOf(calls.interceptor);
   const faults = calls.names.flatMap((call, index) =>
-    (['not made', 'answer lost'] as const).map((when) => ({ call, index, when })),
+    (['not made', 'response lost'] as const).map((when) => ({ call, index, when })),
   );
   while (faults.length > 0) {
     const some = faults.splice(0, WORLDS_AT_ONCE).map(async ({ call, index, when }) => {
@@ -37,24 +37,24 @@ function noteCalls(): { readonly names: readonly string[]; readonly interceptor:
   };
 }
 
-function failCall(index: number, when: 'not made' | 'answer lost'): Interceptor {
+function failCall(index: number, when: 'not made' | 'response lost'): Interceptor {
   let calls = 0;
   return async (call, proceed) => {
     const isFailing = calls === index;
     calls += 1;
     if (!isFailing) return proceed();
-    if (when === 'answer lost') await letGo(await proceed());
+    if (when === 'response lost') await discardBody(await proceed());
     throw new DependencyUnavailableError(`${call}: ${when}`);
   };
 }
 
-/** A download whose answer is lost holds no file open. */
-async function letGo(answer: unknown): Promise<void> {
-  if (typeof answer !== 'object' || answer === null || !('body' in answer)) return;
-  await (answer.body as AsyncIterable<Uint8Array>)[Symbol.asyncIterator]().return?.();
+/** A download whose response is lost holds no file open. */
+async function discardBody(response: unknown): Promise<void> {
+  if (typeof response !== 'object' || response === null || !('body' in response)) return;
+  await (response.body as AsyncIterable<Uint8Array>)[Symbol.asyncIterator]().return?.();
 }
 
-/** A client that asks again after a 5xx, as every client must. */
+/** A client that repeats its request after a 5xx, as every client must. */
 export async function untilAnswered(ask: () => Promise<Reply>): Promise<Reply> {
   const reply = await ask();
   return reply.status >= 500 ? ask() : reply;

@@ -2,7 +2,8 @@ import { randomUUID } from 'node:crypto';
 import { DeleteTableCommand } from '@aws-sdk/client-dynamodb';
 import type { UploadTicket } from '../../shared/api/schemas.ts';
 import { ObjectExistsError } from '../../shared/errors.ts';
-import { DynamoDbMetadataStore } from '../../shared/metadata/dynamodb/dynamodb-metadata-store.ts';
+import { DynamoDbRecordStore } from '../../shared/metadata/dynamodb/dynamodb-record-store.ts';
+import { createMetadataStore } from '../../shared/metadata/metadata-store.ts';
 import { prefixStorage } from '../../shared/storage/prefixed-storage-backend.ts';
 import { openTable } from '../metadata/dynamodb/open-table.ts';
 import { openS3Storage } from '../storage/s3/open-s3-storage.ts';
@@ -16,7 +17,7 @@ export const openEngineAdapters: OpenAdapters = async () => {
   const prefix = `world-${randomUUID()}`;
   return {
     storage: prefixStorage({ backend: s3.backend, prefix }),
-    metadata: new DynamoDbMetadataStore({ client, tableName }),
+    metadata: createMetadataStore(new DynamoDbRecordStore({ client, tableName })),
     bucket: { name: s3.options.bucket, keyPrefix: `${prefix}/` },
     sendBytes,
     sendPart,

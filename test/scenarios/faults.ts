@@ -10,7 +10,7 @@ import { type Picture, type PlainColour, plainPicture } from './plain-pictures.t
 import { settle } from './settle.ts';
 import { createWorld, type OpenAdapters, type World } from './world.ts';
 
-/** A story as its client lives it. */
+/** A story as its client sees it. */
 interface Story {
   /** Without faults. */
   readonly prepare?: (world: World, ada: Client) => Promise<unknown>;
@@ -24,7 +24,7 @@ const STORIES: Readonly<Record<string, Story>> = {
     act: async (ada) => sendStubbornly(ada, await plainPicture('green')),
     ends: { status: 'ready', shown: 'green' },
   },
-  'a replacement by a picture of another type': {
+  'a replacement by an image of another type': {
     prepare: publishRed,
     act: async (ada) => sendStubbornly(ada, await plainPicture('green', 'jpeg')),
     ends: { status: 'ready', shown: 'green' },
@@ -37,7 +37,7 @@ const STORIES: Readonly<Record<string, Story>> = {
     },
     ends: {},
   },
-  'a delete while a picture is on its way': {
+  'a delete while an image is being sent': {
     prepare: publishRed,
     async act(ada) {
       const uploadId = await sendStubbornly(ada, await plainPicture('green'));
@@ -49,13 +49,13 @@ const STORIES: Readonly<Record<string, Story>> = {
   'another crop': {
     prepare: publishRed,
     async act(ada) {
-      // The answer to a first try may have been lost: the 409 names the render that it began.
+      // The response to a first try may have been lost: the 409 names the render that it began.
       const { body } = await untilAnswered(() => ada.crop({ x: 0, y: 0, size: 0.5 }));
       return String(body.uploadId);
     },
     ends: { status: 'ready', shown: 'red' },
   },
-  'a picture that is rejected': {
+  'an image that is rejected': {
     prepare: publishRed,
     async act(ada) {
       const green = await plainPicture('green');
@@ -100,12 +100,17 @@ async function endOf(openAdapters: OpenAdapters, { prepare, act }: Story, interc
       status: upload?.status,
       code: upload?.code,
       shown: await shownTo(world, ada),
-      objects: await objectsOf(world),
+      objects: (await objectsOf(world)).map((object) => ({ ...object, key: withoutFolder(object.key) })),
       usage: await usageOf(world),
     };
   } finally {
     await world.close();
   }
+}
+
+/** The folder of a version is the id of its upload: another one after each fault. */
+function withoutFolder(key: string): string {
+  return key.replace(/\/id-\d+\//, '/');
 }
 
 async function publishRed(world: World, ada: Client): Promise<void> {

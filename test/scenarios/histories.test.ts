@@ -1,4 +1,4 @@
 import { describeHistories } from './histories.ts';
-import { openLocalAdapters } from './local-adapters.ts';
+import { openMemoryAdapters } from './memory-adapters.ts';
 
-describeHistories('random histories over a folder and SQLite', openLocalAdapters);
+describeHistories('random histories in memory', openMemoryAdapters);

@@ -1,10 +1,12 @@
+import { onTestFinished } from 'vitest';
+
 /**
- * Stands between the product and its ports: lets a call proceed, or not, or does something else around it. `call` names
- * the dependency and its method: `metadata.claimAvatar`.
+ * Is called instead of a port's method: lets the call proceed, or not, or does something else around it. `call` names the
+ * dependency and its method: `metadata.publishAvatar`.
  */
 export type Interceptor = (call: string, proceed: () => Promise<unknown>) => Promise<unknown>;
 
-/** The port as it is, each of its calls led through whatever interceptor `current` gives at that moment. */
+/** The port as it is, but each of its calls goes through the interceptor that `current` returns at that moment. */
 export function interceptPort<T extends object>(dependency: string, port: T, current: () => Interceptor): T {
   return new Proxy(port, {
     get(target, property) {
@@ -20,9 +22,15 @@ export function interceptPort<T extends object>(dependency: string, port: T, cur
 /** Lets every call pass. */
 export const passThrough: Interceptor = (_call, proceed) => proceed();
 
-/** Runs `hook` once, just before the first call of that name: what another worker or client does in that moment. */
+/**
+ * Runs `hook` once, just before the first call of that name: what another worker or client does in that moment. A test in
+ * which no such call is made fails, because it would show nothing.
+ */
 export function justBefore(name: string, hook: () => Promise<unknown>): Interceptor {
   let done = false;
+  onTestFinished(() => {
+    if (!done) throw new Error(`${name} was never called`);
+  });
   return async (call, proceed) => {
     if (call === name && !done) {
       done = true;

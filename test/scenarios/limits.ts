@@ -9,7 +9,7 @@ import { type OpenAdapters, openWorld, type World } from './world.ts';
 
 const LIMITS = { organizationBytes: 10_000, organizationFiles: 10 };
 
-/** Kill switch, quota, caps and repeated requests. */
+/** Kill switch, quota and repeated requests. */
 export function describeLimits(openAdapters: OpenAdapters): void {
   describe('the kill switch', () => {
     it('refuses tickets with 503 and a time to come back, while what was sent is processed', async () => {
@@ -31,7 +31,7 @@ export function describeLimits(openAdapters: OpenAdapters): void {
       expect(await ada.delete()).toMatchObject({ status: 204 });
     });
 
-    it('is seen 10 seconds after it was turned, not later', async () => {
+    it('is seen 10 seconds after it was switched, not later', async () => {
       const world = await openWorld(openAdapters);
       const ada = clientOf(world, { sub: 'ada' });
       const red = await plainPicture('red');
@@ -48,7 +48,7 @@ export function describeLimits(openAdapters: OpenAdapters): void {
   });
 
   describe('an organization that is paused', () => {
-    it('gets no tickets, keeps its pictures and finishes what was begun', async () => {
+    it('gets no tickets, keeps its images and finishes what was begun', async () => {
       const world = await openWorld(openAdapters);
       const ada = clientOf(world, { sub: 'ada' });
       const { uploadId, event } = await ada.send(await plainPicture('red'));
@@ -79,7 +79,7 @@ export function describeLimits(openAdapters: OpenAdapters): void {
   });
 
   describe('the quota', () => {
-    it('gives 6 of 50 tickets that are asked for at once when there is room for 6', async () => {
+    it('grants 6 of 50 tickets that are requested at once when there is room for 6', async () => {
       const world = await openWorld(openAdapters, { settings: { organizationFiles: 6 } });
       const red = await plainPicture('red');
       const clients = Array.from({ length: 50 }, (_, index) => clientOf(world, { sub: `user-${index}` }));
@@ -102,20 +102,7 @@ export function describeLimits(openAdapters: OpenAdapters): void {
       expect(replies.filter(({ status }) => status === 201)).toHaveLength(3);
     });
 
-    it('holds the cap on the open uploads of one person, and frees a place with each end', async () => {
-      const world = await openWorld(openAdapters, { settings: { openUploadsPerUser: 2 } });
-      const ada = clientOf(world, { sub: 'ada' });
-      const red = await plainPicture('red');
-      const { event } = await ada.send(red);
-      await ada.ticket(red);
-      const refused = await ada.askForTicket(red);
-      expect(refused).toMatchObject({ status: 429, body: { code: 'too_many_open' } });
-      expect(Number(refused.headers['retry-after'])).toBeGreaterThan(0);
-      await world.deliver(event);
-      expect(await ada.askForTicket(red)).toMatchObject({ status: 201 });
-    });
-
-    it.each(Object.entries(ENDINGS))('is given back exactly once by an upload that ends %s', async (status, end) => {
+    it.each(Object.entries(ENDINGS))('is released exactly once by an upload that ends %s', async (status, end) => {
       const world = await openWorld(openAdapters);
       const ada = clientOf(world, { sub: 'ada' });
       const ticket = await ada.ticket(await plainPicture('red'));
@@ -149,7 +136,7 @@ export function describeLimits(openAdapters: OpenAdapters): void {
       expect(await usageOf(world)).toEqual({ bytes: red.bytes.length, files: 1, openUploads: 1 });
     });
 
-    it('is refused for another wish under the same key', async () => {
+    it('is refused for another request under the same key', async () => {
       const world = await openWorld(openAdapters);
       const ada = clientOf(world, { sub: 'ada' });
       await ada.ticket(await plainPicture('red'), { idempotencyKey: 'key-1' });
@@ -173,7 +160,7 @@ export function describeLimits(openAdapters: OpenAdapters): void {
 
 type Ending = (world: World, ada: Client, ticket: UploadTicket) => Promise<void>;
 
-/** Terminal state -> one way there for a ticket for the red picture. */
+/** Terminal status -> one way there for a ticket for the red image. */
 const ENDINGS: Readonly<Record<string, Ending>> = {
   async ready(world, ada, ticket) {
     await ada.put(ticket, await plainPicture('red'));
@@ -181,7 +168,7 @@ const ENDINGS: Readonly<Record<string, Ending>> = {
   },
   async rejected(world, ada, ticket) {
     const event = await ada.put(ticket, await plainPicture('green'));
-    // The worker dies after the end and before it tidies up; the next delivery meets the ended upload.
+    // The worker dies after the end and before its clean-up; the next delivery meets the ended upload.
     await deliverToDyingWorker(world, event, (call) => call === 'storage.deleteFile');
     await drain(world);
   },

@@ -4,7 +4,8 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { Readable } from 'node:stream';
 import { openHiddenFolder } from '../../functions/local/hidden-folder.ts';
-import { SqliteMetadataStore } from '../../shared/metadata/sqlite/sqlite-metadata-store.ts';
+import { createMetadataStore } from '../../shared/metadata/metadata-store.ts';
+import { SqliteRecordStore } from '../../shared/metadata/sqlite/sqlite-record-store.ts';
 import { LocalStorageBackend } from '../../shared/storage/local/local-storage-backend.ts';
 import type { OpenAdapters } from './world.ts';
 
@@ -15,12 +16,12 @@ const PARENT = existsSync('/dev/shm') ? '/dev/shm' : tmpdir();
 export const openLocalAdapters: OpenAdapters = async () => {
   const directory = await mkdtemp(join(PARENT, 'world-'));
   const { database } = await openHiddenFolder(directory);
-  const metadata = new SqliteMetadataStore({ path: database });
+  const records = new SqliteRecordStore({ path: database });
   const baseUrl = 'http://127.0.0.1:3000';
   const storage = new LocalStorageBackend({ directory, baseUrl, secret: Buffer.alloc(32, 'secret') });
   return {
     storage,
-    metadata,
+    metadata: createMetadataStore(records),
     async sendPart({ key, url }, bytes) {
       const query = new URL(url).searchParams;
       const [multipartId, partNumber] = [query.get('uploadId') ?? '', Number(query.get('partNumber'))];
@@ -28,7 +29,7 @@ export const openLocalAdapters: OpenAdapters = async () => {
       return (await storage.uploadPart({ key, multipartId, partNumber, ...part })).eTag;
     },
     async close() {
-      metadata.close();
+      records.close();
       await rm(directory, { recursive: true });
     },
   };

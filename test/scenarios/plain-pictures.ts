@@ -1,7 +1,8 @@
+import { createHash } from 'node:crypto';
 import sharp from 'sharp';
 import { type Corner, SCENE_COLOURS } from '../fixtures/scene.ts';
 
-/** A picture of one colour, so that whoever sees a thumbnail knows which upload it came from. */
+/** An image of one colour: every thumbnail shows which upload it was made of. */
 export interface Picture {
   readonly bytes: Buffer;
   readonly contentType: 'image/png' | 'image/jpeg';
@@ -9,7 +10,7 @@ export interface Picture {
 
 export type PlainColour = 'red' | 'green' | 'blue' | 'yellow';
 
-/** The colours of the scene's corners: what a crop shows can be named like any other picture. */
+/** The colours of the scene's corners: what a crop shows can be named like any other image. */
 const CORNERS: Readonly<Record<PlainColour, Corner>> = {
   red: 'topLeft',
   green: 'topRight',
@@ -17,7 +18,7 @@ const CORNERS: Readonly<Record<PlainColour, Corner>> = {
   yellow: 'bottomRight',
 };
 
-/** Different sides, so that no two pictures have the same number of bytes. */
+/** Different sides, so that no two images have the same number of bytes. */
 const SIDES: Readonly<Record<PlainColour, number>> = { red: 64, green: 128, blue: 192, yellow: 256 };
 
 const made = new Map<string, Promise<Picture>>();
@@ -37,8 +38,17 @@ async function makePicture(colour: PlainColour, type: 'png' | 'jpeg'): Promise<P
   return { bytes: await picture.toFormat(type).toBuffer(), contentType: `image/${type}` };
 }
 
-/** The colour in the middle of a picture. */
-export async function colourOf(picture: Uint8Array): Promise<PlainColour> {
+const seen = new Map<string, Promise<PlainColour>>();
+
+/** The colour in the middle of an image. Equal bytes are decoded once. */
+export function colourOf(image: Uint8Array): Promise<PlainColour> {
+  const digest = createHash('sha256').update(image).digest('base64');
+  const colour = seen.get(digest) ?? decodeColour(image);
+  seen.set(digest, colour);
+  return colour;
+}
+
+async function decodeColour(picture: Uint8Array): Promise<PlainColour> {
   const { data, info } = await sharp(picture).removeAlpha().raw().toBuffer({ resolveWithObject: true });
   const middle = (Math.floor(info.height / 2) * info.width + Math.floor(info.width / 2)) * info.channels;
   const distance = (colour: PlainColour) =>

@@ -3,19 +3,20 @@ import { DependencyUnavailableError } from '../../shared/errors.ts';
 import { pngPicture } from '../fixtures/pictures.ts';
 import { type Client, clientOf, type Reply } from './client.ts';
 import { failing, justBefore } from './intercepted-port.ts';
-import { expectAtRest, shownTo, usageOf } from './observed-state.ts';
+import { expectAtRest, objectsOf, shownTo, usageOf } from './observed-state.ts';
 import { plainPicture } from './plain-pictures.ts';
 import { drain, settle } from './settle.ts';
-import { type OpenAdapters, openWorld, type World } from './world.ts';
+import { deliverToDyingWorker } from './worker-death.ts';
+import { type Message, type OpenAdapters, openWorld, type World } from './world.ts';
 
 /** Quarters of the scene: each shows one colour alone. */
 const GREEN_CORNER = { x: 0.75, y: 0, size: 0.25 };
 const BLUE_CORNER = { x: 0, y: 0.75, size: 0.25 };
 
-/** Other crops of the picture that is there. */
+/** Other crops of the published image. */
 export function describeRendering(openAdapters: OpenAdapters): void {
-  describe('cropping the picture that is there', () => {
-    it('renders the kept original again and charges nothing', async () => {
+  describe('cropping the published image', () => {
+    it('renders the stored original again and charges nothing', async () => {
       const { world, ada } = await withScene(openAdapters);
       const used = await usageOf(world);
       const uploadId = uploadIdOf(await ada.crop(GREEN_CORNER));
@@ -32,6 +33,19 @@ export function describeRendering(openAdapters: OpenAdapters): void {
       await drain(world);
       await ada.crop(BLUE_CORNER);
       await drain(world);
+      expect(await shownTo(world, ada)).toBe('blue');
+      await expectAtRest(world, [ada]);
+    });
+
+    it('has an original of its own: the next crop needs no file of the version before', async () => {
+      const { world, ada } = await withScene(openAdapters);
+      const uploadId = uploadIdOf(await ada.crop(GREEN_CORNER));
+      await settle(world);
+      const keys = (await objectsOf(world)).map(({ key }) => key);
+      expect(keys).toContain(`avatars/users/ada/${uploadId}/original.png`);
+      expect(keys.every((key) => key.includes(uploadId))).toBe(true);
+      await ada.crop(BLUE_CORNER);
+      await settle(world);
       expect(await shownTo(world, ada)).toBe('blue');
       await expectAtRest(world, [ada]);
     });
@@ -55,14 +69,14 @@ export function describeRendering(openAdapters: OpenAdapters): void {
       expect(await ada.crop(GREEN_CORNER)).toMatchObject({ status: 202 });
     });
 
-    it('is refused without a picture, and outside of it', async () => {
+    it('is refused without an image, and outside of it', async () => {
       const { world, ada } = await withScene(openAdapters);
       expect(await clientOf(world, { sub: 'bob' }).crop(GREEN_CORNER)).toMatchObject({ status: 404 });
       expect(await ada.crop({ x: 0.9, y: 0, size: 0.5 })).toMatchObject({ status: 422 });
       expect(await usageOf(world)).toMatchObject({ openUploads: 0 });
     });
 
-    it('is superseded by a newer ticket whose picture came first', async () => {
+    it('is superseded by a newer ticket whose image came first', async () => {
       const { world, ada } = await withScene(openAdapters);
       const uploadId = uploadIdOf(await ada.crop(GREEN_CORNER));
       const [render] = world.messages;
@@ -94,7 +108,7 @@ export function describeRendering(openAdapters: OpenAdapters): void {
       expect(await shownTo(world, ada)).toBe('green');
     });
 
-    it.each(['metadata.beginUpload', 'metadata.getAvatar', 'metadata.claimAvatar', 'metadata.publishAvatar'])(
+    it.each(['metadata.beginUpload', 'storage.copyFile', 'storage.downloadFile', 'metadata.publishAvatar'])(
       'ends superseded when the avatar is deleted just before it reaches %s',
       async (call) => {
         const { world, ada } = await withScene(openAdapters);
@@ -106,38 +120,75 @@ export function describeRendering(openAdapters: OpenAdapters): void {
       },
     );
 
-    it('ends superseded when its original is deleted and purged under its hands', async () => {
+    it.each(['storage.copyFile', 'storage.downloadFile', 'metadata.publishAvatar'])(
+      'ends superseded when its original is deleted and purged just before it reaches %s',
+      async (call) => {
+        const { world, ada } = await withScene(openAdapters);
+        const uploadId = uploadIdOf(await ada.crop(GREEN_CORNER));
+        const render = messageOf(world);
+        const purge = async () => {
+          await ada.delete();
+          const message = world.messages.find(({ queue }) => queue === 'maintenance');
+          if (message) await world.deliver(message);
+        };
+        await world.intercept(justBefore(call, purge), () => world.deliver(render));
+        expect(await ada.upload(uploadId)).toMatchObject({ status: 'superseded' });
+        await settle(world);
+        await expectAtRest(world, [ada]);
+      },
+    );
+
+    it.each(['storage.copyFile', 'storage.downloadFile', 'storage.uploadFile', 'metadata.publishAvatar'])(
+      'ends superseded when an image of another type replaces its source just before it reaches %s',
+      async (call) => {
+        const { world, ada } = await withScene(openAdapters);
+        const uploadId = uploadIdOf(await ada.crop(GREEN_CORNER));
+        const render = messageOf(world);
+        const { event } = await ada.send(await plainPicture('red', 'jpeg'));
+        await world.intercept(
+          justBefore(call, () => world.deliver(event)),
+          () => world.deliver(render),
+        );
+        expect(await ada.upload(uploadId)).toMatchObject({ status: 'superseded' });
+        expect(await shownTo(world, ada)).toBe('red');
+        await settle(world);
+        await expectAtRest(world, [ada]);
+      },
+    );
+
+    it('ends superseded when an older ticket replaces its source between two attempts', async () => {
       const { world, ada } = await withScene(openAdapters);
+      const { event } = await ada.send(await plainPicture('red'));
+      const unused = await ada.ticket(await plainPicture('yellow'));
+      await ada.request('DELETE', `/uploads/${unused.uploadId}`);
       const uploadId = uploadIdOf(await ada.crop(GREEN_CORNER));
-      const [render] = world.messages;
+      const render = world.messages.find(({ body }) => body.includes(uploadId));
       if (!render) throw new Error('no render message was sent');
-      const purge = async () => {
-        await ada.delete();
-        const message = world.messages.find(({ queue }) => queue === 'maintenance');
-        if (message) await world.deliver(message);
-      };
-      await world.intercept(justBefore('storage.downloadFile', purge), () => world.deliver(render));
-      expect(await ada.upload(uploadId)).toMatchObject({ status: 'superseded' });
+      await deliverToDyingWorker(world, render, (call) => call === 'metadata.publishAvatar');
+      await world.deliver(event);
+      expect(await shownTo(world, ada)).toBe('red');
       await settle(world);
+      expect(await ada.upload(uploadId)).toMatchObject({ status: 'superseded' });
+      expect(await shownTo(world, ada)).toBe('red');
       await expectAtRest(world, [ada]);
     });
 
-    it('ends superseded when a picture of another type takes its original away', async () => {
+    it('counts in the copy that its first attempt made', async () => {
       const { world, ada } = await withScene(openAdapters);
       const uploadId = uploadIdOf(await ada.crop(GREEN_CORNER));
-      const [render] = world.messages;
-      if (!render) throw new Error('no render message was sent');
-      const { event } = await ada.send(await plainPicture('red', 'jpeg'));
-      await world.intercept(
-        justBefore('storage.downloadFile', () => world.deliver(event)),
-        () => world.deliver(render),
-      );
-      expect(await ada.upload(uploadId)).toMatchObject({ status: 'superseded' });
-      expect(await shownTo(world, ada)).toBe('red');
+      await deliverToDyingWorker(world, messageOf(world), (call) => call === 'metadata.publishAvatar');
       await settle(world);
+      expect(await ada.upload(uploadId)).toMatchObject({ status: 'ready' });
+      expect(await shownTo(world, ada)).toBe('green');
       await expectAtRest(world, [ada]);
     });
   });
+}
+
+function messageOf({ messages }: World): Message {
+  const [message] = messages;
+  if (!message) throw new Error('no render message was sent');
+  return message;
 }
 
 async function scene() {

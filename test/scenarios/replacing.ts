@@ -6,10 +6,10 @@ import { type PlainColour, plainPicture } from './plain-pictures.ts';
 import { settle } from './settle.ts';
 import { type OpenAdapters, openWorld } from './world.ts';
 
-/** A newer picture in the place of an older one, whatever the order of events. */
+/** A newer image replaces an older one, whatever the order of events. */
 export function describeReplacing(openAdapters: OpenAdapters): void {
   describe('replacing an avatar', () => {
-    it('publishes the first picture in every size and format, and charges its bytes', async () => {
+    it('publishes the first image in every size and format, and charges its bytes', async () => {
       const world = await openWorld(openAdapters);
       const ada = clientOf(world, { sub: 'ada' });
       const red = await plainPicture('red');
@@ -21,7 +21,7 @@ export function describeReplacing(openAdapters: OpenAdapters): void {
       await expectAtRest(world, [ada]);
     });
 
-    it('keeps the picture of the later ticket when the events come in the wrong order and twice', async () => {
+    it('keeps the image of the later ticket when the events come in the wrong order and twice', async () => {
       const world = await openWorld(openAdapters);
       const ada = clientOf(world, { sub: 'ada' });
       const green = await plainPicture('green');
@@ -36,7 +36,7 @@ export function describeReplacing(openAdapters: OpenAdapters): void {
     });
 
     it.each(permutationsOf([0, 1, 2]))(
-      'ends with the third of three pictures when their events come as %i %i %i',
+      'ends with the third of three images when their events come as %i %i %i',
       async (...order) => {
         const world = await openWorld(openAdapters);
         const ada = clientOf(world, { sub: 'ada' });
@@ -62,8 +62,8 @@ export function describeReplacing(openAdapters: OpenAdapters): void {
       await expectAtRest(world, [ada]);
     });
 
-    it.each(['metadata.beginUpload', 'metadata.claimAvatar', 'storage.uploadFile', 'metadata.publishAvatar'])(
-      'keeps the newer picture that is published just before the older one reaches %s',
+    it.each(['metadata.beginUpload', 'storage.uploadFile', 'metadata.publishAvatar'])(
+      'keeps the newer image that is published just before the older one reaches %s',
       async (call) => {
         const world = await openWorld(openAdapters);
         const ada = clientOf(world, { sub: 'ada' });
@@ -78,8 +78,8 @@ export function describeReplacing(openAdapters: OpenAdapters): void {
       },
     );
 
-    it.each(['metadata.claimAvatar', 'storage.uploadFile', 'metadata.publishAvatar'])(
-      'publishes the newer picture although the older one is processed just before it reaches %s',
+    it.each(['metadata.beginUpload', 'storage.uploadFile', 'metadata.publishAvatar'])(
+      'publishes the newer image although the older one is processed just before it reaches %s',
       async (call) => {
         const world = await openWorld(openAdapters);
         const ada = clientOf(world, { sub: 'ada' });
@@ -94,17 +94,19 @@ export function describeReplacing(openAdapters: OpenAdapters): void {
       },
     );
 
-    it('leaves exactly one original when a JPEG replaces a PNG', async () => {
+    it('leaves exactly one original when a JPEG replaces a PNG, once the grace period is over', async () => {
       const world = await openWorld(openAdapters);
       const ada = clientOf(world, { sub: 'ada' });
       await world.deliver((await ada.send(await plainPicture('red', 'png'))).event);
-      await world.deliver((await ada.send(await plainPicture('green', 'jpeg'))).event);
+      const { uploadId, event } = await ada.send(await plainPicture('green', 'jpeg'));
+      await world.deliver(event);
+      await settle(world);
       const originals = (await objectsOf(world)).map(({ key }) => key).filter((key) => key.includes('original'));
-      expect(originals).toEqual(['avatars/users/ada/original.jpg']);
+      expect(originals).toEqual([`avatars/users/ada/${uploadId}/original.jpg`]);
       await expectAtRest(world, [ada]);
     });
 
-    it('leaves no original of a worker that woke up after its upload had been superseded without it', async () => {
+    it('leaves no file of a worker that wakes up after another one ended its upload as superseded', async () => {
       const world = await openWorld(openAdapters);
       const ada = clientOf(world, { sub: 'ada' });
       const older = await ada.send(await plainPicture('red', 'png'));
@@ -120,7 +122,7 @@ export function describeReplacing(openAdapters: OpenAdapters): void {
       await expectAtRest(world, [ada]);
     });
 
-    it('keeps pictures of different people and of agents apart', async () => {
+    it('keeps images of different people and of agents apart', async () => {
       const world = await openWorld(openAdapters);
       const ada = clientOf(world, { sub: 'ada' });
       const bob = clientOf(world, { sub: 'bob' });

@@ -1,23 +1,28 @@
 import { DependencyUnavailableError } from '../../shared/errors.ts';
-import { RETENTION } from '../../shared/metadata/metadata-store.ts';
-import type { Message, World } from './world.ts';
+import { RETENTION } from '../../shared/metadata/retention.ts';
+import { MAX_RECEIVES, type Message, type World } from './world.ts';
 
-/** As the queues on AWS: then the message goes to the dead letters, and the sweep must find its work. */
-const MAX_DELIVERIES = 5;
-const RETRY_DELAY = 1000;
 /** More than any history needs; a world that is never quiet must not hang the test. */
-const MAX_SWEEPS = 100;
+const MAX_SWEEPS = 200;
 
-/** Delivers what waits, oldest first, what failed again a little later, until every message is acknowledged or dead. */
+/**
+ * Delivers every message, the one that is visible first comes first, what failed again when it becomes visible again,
+ * until each is acknowledged or in the dead-letter queue.
+ */
 export async function drain(world: World): Promise<void> {
-  const deliveries = new Map<Message, number>();
-  for (let message = world.messages[0]; message; message = world.messages[0]) {
-    const count = (deliveries.get(message) ?? 0) + 1;
-    deliveries.set(message, count);
+  for (let message = nextOf(world); message; message = nextOf(world)) {
+    world.advance(visibleAt(world, message) - world.now().getTime());
     if ((await world.deliver(message)) === 'acknowledged') continue;
-    if (count === MAX_DELIVERIES) world.lose(message);
-    world.advance(RETRY_DELAY);
+    if (world.stateOf(message).receives >= MAX_RECEIVES) world.lose(message);
   }
+}
+
+function visibleAt(world: World, message: Message): number {
+  return Math.max(world.stateOf(message).visibleAt.getTime(), world.now().getTime());
+}
+
+function nextOf(world: World): Message | undefined {
+  return [...world.messages].sort((one, other) => visibleAt(world, one) - visibleAt(world, other))[0];
 }
 
 /** Delivers and sweeps, the clock moved on to each next thing that is due, until nothing will ever happen again. */
@@ -33,9 +38,13 @@ export async function settle(world: World): Promise<void> {
   throw new Error(`not quiet after ${MAX_SWEEPS} sweeps`);
 }
 
-async function nextDue({ metadata, now }: World): Promise<Date | undefined> {
-  const { items } = await metadata.dueWork({ now: new Date(now().getTime() + RETENTION.finished), limit: 1 });
-  return items[0] && new Date(items[0].workAt);
+/** When the first piece of work is due, in whatever shard. */
+export async function nextDue({ metadata, now }: Pick<World, 'metadata' | 'now'>): Promise<Date | undefined> {
+  const until = new Date(now().getTime() + RETENTION.finished);
+  const shards = await metadata.dueShards({ now: until });
+  const pages = await Promise.all(shards.map((shard) => metadata.dueWork({ shard, now: until, limit: 1 })));
+  const [first] = pages.flatMap(({ items }) => items.map(({ workAt }) => workAt)).sort();
+  return first === undefined ? undefined : new Date(first);
 }
 
 /** The schedule does not care whether a run failed: the next one comes a minute later. */

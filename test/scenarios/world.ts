@@ -2,15 +2,18 @@ import { AsyncLocalStorage } from 'node:async_hooks';
 import type { APIGatewayProxyStructuredResultV2, Context, SQSEvent } from 'aws-lambda';
 import { onTestFinished } from 'vitest';
 import { createApiHandler } from '../../functions/api.ts';
-import { type HttpEvent, purgeMessage } from '../../functions/events.ts';
+import { type HttpEvent, purgeMessage, sweepMessage } from '../../functions/events.ts';
+import type { LocalDependencies } from '../../functions/local/dependencies.ts';
+import { recover } from '../../functions/local/recovery.ts';
 import { objectCreatedEvent } from '../../functions/local/s3-event.ts';
 import { createMaintenanceHandler } from '../../functions/maintenance.ts';
 import { createProcessUploadHandler } from '../../functions/process-upload.ts';
 import { createPublicApiHandler } from '../../functions/public-api.ts';
 import { routeOf } from '../../shared/api/routes.ts';
 import type { UploadTicket } from '../../shared/api/schemas.ts';
-import type { Dependencies, Scanner, Settings } from '../../shared/dependencies.ts';
-import type { SweepCounts } from '../../shared/maintenance/sweep.ts';
+import type { Dependencies, Renderer, Scanner, Settings } from '../../shared/dependencies.ts';
+import { renderer as realRenderer } from '../../shared/images/renderer.ts';
+import type { SweepCounts } from '../../shared/maintenance/sweep-run.ts';
 import { cacheSwitches } from '../../shared/metadata/cached-switches.ts';
 import type { MetadataStore } from '../../shared/metadata/metadata-store.ts';
 import type { MetricValues } from '../../shared/metrics.ts';
@@ -19,15 +22,15 @@ import type { StorageBackend } from '../../shared/storage/storage-backend.ts';
 import { eicarScanner } from '../../shared/uploads/eicar-scanner.ts';
 import { type Interceptor, interceptPort, passThrough } from './intercepted-port.ts';
 
-/** The adapters of one world; nobody else uses what they stand on. */
+/** The adapters of one world, which no other world uses. */
 export interface Adapters {
   readonly storage: StorageBackend;
   readonly metadata: MetadataStore;
   /** What events name. @default - a bucket without a prefix */
   readonly bucket?: Settings['bucket'];
-  /** Sends bytes as a client does, by the ticket's address. @default - they are written as S3 would after a valid ticket */
+  /** Sends bytes as a client does, to the ticket's URL. @default - they are written as S3 would after a valid ticket */
   readonly sendBytes?: (ticket: UploadTicket, bytes: Uint8Array) => Promise<void>;
-  /** Sends one part of the object at `key` to its address, as a client does. Resolves with its ETag. */
+  /** Sends one part of the object at `key` to its URL, as a client does. Resolves with its ETag. */
   readonly sendPart: (part: { readonly key: StorageKey; readonly url: string }, bytes: Uint8Array) => Promise<string>;
   close(): Promise<void>;
 }
@@ -40,9 +43,13 @@ export interface Message {
   readonly body: string;
 }
 
+/** The queues on AWS: a message that fails comes back after this, unless its visibility is changed; then 5 receives. */
+const VISIBILITY_MILLISECONDS = 720_000;
+export const MAX_RECEIVES = 5;
+
 /**
- * The whole service on real adapters, but for three things that the test holds in its hand: the clock, the queues, and
- * the moment between any two calls to the outside.
+ * The whole service on real adapters, but for three things that the test controls: the clock, the queues, and the moment
+ * between any two calls to the outside.
  */
 export interface World {
   /** The adapters themselves: what the test asks of them is neither intercepted nor counted. */
@@ -59,22 +66,27 @@ export interface World {
   /** Writes bytes where a client may and sends S3's event. A PUT never replaces, a form does. */
   writeBytes(ticket: UploadTicket, bytes: Uint8Array): Promise<Message>;
   readonly sendPart: Adapters['sendPart'];
-  /** Sends S3's event for the bytes that stand at the key: parts were joined there, or it comes once more. */
+  /** Sends S3's event for the bytes that are stored at the key: parts were joined there, or it comes once more. */
   announce(key: string): Promise<Message>;
   /** Delivers a message once. What was acknowledged before can be delivered again: a duplicate. */
   deliver(message: Message): Promise<'acknowledged' | 'failed'>;
+  /** When a message may be delivered, and how often it was. */
+  stateOf(message: Message): { readonly visibleAt: Date; readonly receives: number };
   /** The message is never delivered. */
   lose(message: Message): void;
   sweep(): Promise<SweepCounts>;
-  /** Leads every call that the product makes in the course of `task` through the interceptor. */
+  /** What local mode does when it is started again: its queues are empty, and it takes up what its records say. */
+  restart(): Promise<void>;
+  /** Passes every call that the service makes in the course of `task` through the interceptor. */
   intercept<T>(interceptor: Interceptor, task: () => Promise<T>): Promise<T>;
   close(): Promise<void>;
 }
 
-/** Both have defaults: ample limits, and the scanner that knows EICAR. */
+/** The defaults: ample limits, the scanner that knows EICAR, and the real renderer. */
 export interface WorldOptions {
   readonly settings?: Partial<Settings>;
   readonly scanner?: Scanner;
+  readonly renderer?: Renderer;
 }
 
 /** A world that ends with the test. */
@@ -89,6 +101,7 @@ export async function createWorld(openAdapters: OpenAdapters, options: WorldOpti
   const { storage, metadata, bucket = SETTINGS.bucket, sendBytes, sendPart, close } = await openAdapters();
   const settings: Settings = { ...SETTINGS, bucket, ...options.settings };
   const messages: Message[] = [];
+  const deliveries = new Map<Message, { visibleAt: number; receives: number }>();
   const measured: MetricValues[] = [];
   const interceptors = new AsyncLocalStorage<Interceptor>();
   let time = Date.now();
@@ -111,6 +124,22 @@ export async function createWorld(openAdapters: OpenAdapters, options: WorldOpti
     const index = messages.indexOf(message);
     if (index >= 0) messages.splice(index, 1);
   };
+  const deliveryOf = (message: Message) => {
+    const known = deliveries.get(message) ?? { visibleAt: 0, receives: 0 };
+    deliveries.set(message, known);
+    return known;
+  };
+  const receive = (message: Message) => {
+    const delivery = deliveryOf(message);
+    delivery.receives += 1;
+    delivery.visibleAt = time + VISIBILITY_MILLISECONDS;
+    const receiptHandle = String(receipts.push(delivery) - 1);
+    const attributes = { ApproximateReceiveCount: String(delivery.receives), SentTimestamp: String(time) };
+    return {
+      Records: [{ messageId: 'message', receiptHandle, body: message.body, attributes }],
+    } as unknown as SQSEvent;
+  };
+  const receipts: { visibleAt: number }[] = [];
 
   const watched = <T extends object>(name: string, port: T): T =>
     interceptPort(name, port, () => interceptors.getStore() ?? passThrough);
@@ -121,7 +150,15 @@ export async function createWorld(openAdapters: OpenAdapters, options: WorldOpti
     queues: watched('queues', {
       sendUpload: async (message) => void send({ queue: 'uploads', body: JSON.stringify(message) }),
       sendPurge: async (message) => void send({ queue: 'maintenance', body: purgeMessage(message) }),
+      sendSweep: async (message) => void send({ queue: 'maintenance', body: sweepMessage(message) }),
     } satisfies Dependencies['queues']),
+    visibility: {
+      change: async ({ receiptHandle, seconds }) => {
+        const delivery = receipts[Number(receiptHandle)];
+        if (delivery) delivery.visibleAt = time + seconds * 1000;
+      },
+    },
+    renderer: options.renderer ?? realRenderer,
     edgeCache: watched('edgeCache', { invalidate: async () => 'accepted' as const }),
     scanner: watched('scanner', options.scanner ?? eicarScanner),
     switches: cacheSwitches(watchedMetadata, clock),
@@ -163,13 +200,22 @@ export async function createWorld(openAdapters: OpenAdapters, options: WorldOpti
     sendPart,
     announce,
     async deliver(message) {
-      const batch = { Records: [{ messageId: 'message', body: message.body }] } as SQSEvent;
+      const batch = receive(message);
       const { batchItemFailures } = await (message.queue === 'uploads' ? processUpload : maintain)(batch, CONTEXT);
       if (batchItemFailures.length > 0) return 'failed';
       forget(message);
       return 'acknowledged';
     },
+    stateOf(message) {
+      const { visibleAt, receives } = deliveryOf(message);
+      return { visibleAt: new Date(visibleAt), receives };
+    },
     lose: forget,
+    async restart() {
+      messages.splice(0);
+      // No other process has the records, so each lease is a dead worker's.
+      await recover({ dependencies, database: {} } as unknown as LocalDependencies);
+    },
     sweep: () => maintain({ 'detail-type': 'Scheduled Event' }, CONTEXT),
     intercept: (interceptor, task) => interceptors.run(interceptor, task),
     close,
@@ -194,6 +240,8 @@ const SETTINGS: Settings = {
   organizationBytes: 10 * 1024 * 1024,
   organizationFiles: 100,
   openUploadsPerUser: 100,
+  sentUploadsPerUser: 200,
+  giveUpMilliseconds: 24 * 3_600_000,
   bucket: { name: 'files', keyPrefix: '' },
   leaseSeconds: 120,
 };

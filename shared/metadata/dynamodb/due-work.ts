@@ -1,9 +1,9 @@
-import type { DueWorkPage } from '../metadata-store.ts';
+import type { DueWork, DueWorkPage } from '../record-store.ts';
 import type { DynamoDbTable } from './dynamodb-table.ts';
-import { workOf } from './items.ts';
+import { subjectOf } from './item-keys.ts';
 import { WORK_INDEX, WORK_SHARDS } from './table-schema.ts';
 
-/** An item of the work index. */
+/** An entry of the work index. */
 interface Entry {
   readonly workPk: string;
   readonly workAt: string;
@@ -11,63 +11,73 @@ interface Entry {
 }
 
 /**
- * The last entry that the pages so far took of each shard. One position for all would not do: entries of one shard with
- * the same time stand in an order that only the index knows.
+ * Queries at a time. Each needs a connection, and a small function has too little of a processor to open 64 at once
+ * within the time limit of a request.
  */
-type Positions = ReadonlyMap<string, Entry>;
+const SIDE_BY_SIDE = 16;
+
+/** RecordStore.dueShards: asks each shard for one entry. */
+export async function dueShards(table: DynamoDbTable, { now }: { readonly now: Date }): Promise<number[]> {
+  const found: Entry[][] = [];
+  while (found.length < WORK_SHARDS.length) {
+    const shards = WORK_SHARDS.slice(found.length, found.length + SIDE_BY_SIDE);
+    found.push(...(await Promise.all(shards.map((workPk) => dueEntries(table, { workPk, now, limit: 1 })))));
+  }
+  return found.flatMap((entries, shard) => (entries.length > 0 ? [shard] : []));
+}
+
+export interface DueWorkInput {
+  readonly shard: number;
+  readonly now: Date;
+  readonly limit: number;
+  readonly cursor?: string;
+}
 
 /**
- * MetadataStore.dueWork: the shards of the index, merged.
- * @throws RangeError for a cursor that no page gave.
+ * RecordStore.dueWork. The cursor is the position of a page's last entry: `{workAt} {pk}`.
+ * @throws RangeError for a cursor that no page gave, or a shard that does not exist.
  */
-export async function dueWork(
-  table: DynamoDbTable,
-  { now, limit, cursor }: { readonly now: Date; readonly limit: number; readonly cursor?: string },
-): Promise<DueWorkPage> {
-  const positions = cursor === undefined ? new Map<string, Entry>() : positionsOf(cursor);
-  // One more than asked for tells whether another page follows.
-  const shards = await Promise.all(
-    WORK_SHARDS.map((shard) => dueInShard(table, shard, { now, limit: limit + 1, after: positions.get(shard) })),
-  );
-  // The sort is stable, so entries of one shard keep their order.
-  const entries = shards.flat().sort((a, b) => (a.workAt < b.workAt ? -1 : Number(a.workAt > b.workAt)));
+export async function dueWork(table: DynamoDbTable, { shard, now, limit, cursor }: DueWorkInput): Promise<DueWorkPage> {
+  const workPk = WORK_SHARDS[shard];
+  if (workPk === undefined) throw new RangeError(`there is no shard ${shard}`);
+  const after = cursor === undefined ? undefined : positionOf(workPk, cursor);
+  // One more shows whether another page follows.
+  const entries = await dueEntries(table, { workPk, now, limit: limit + 1, ...(after && { after }) });
   const page = entries.slice(0, limit);
-  const items = page.map(({ pk, workAt }) => workOf(pk, workAt));
-  if (entries.length <= limit) return { items };
-  return { items, cursor: cursorOf(new Map([...positions, ...byShard(page)])) };
+  const last = page.at(-1);
+  const items = firstOfEach(page).map(workOf);
+  return last === undefined || entries.length <= limit ? { items } : { items, cursor: `${last.workAt} ${last.pk}` };
 }
 
-function byShard(entries: readonly Entry[]): Positions {
-  return new Map(entries.map((entry) => [entry.workPk, entry]));
+/** An item that is moved during the query may be found at its old position and at its new one. */
+function firstOfEach(entries: readonly Entry[]): Entry[] {
+  return entries.filter(({ pk }, index) => entries.findIndex((entry) => entry.pk === pk) === index);
 }
 
-async function dueInShard(
-  table: DynamoDbTable,
-  shard: string,
-  { now, limit, after }: { readonly now: Date; readonly limit: number; readonly after: Entry | undefined },
-): Promise<Entry[]> {
+function workOf({ pk, workAt }: Entry): DueWork {
+  return { ...subjectOf(pk), workAt };
+}
+
+interface Range {
+  readonly workPk: string;
+  readonly now: Date;
+  readonly limit: number;
+  readonly after?: Entry;
+}
+
+async function dueEntries(table: DynamoDbTable, { workPk, now, limit, after }: Range): Promise<Entry[]> {
   const { items } = await table.query({
     IndexName: WORK_INDEX.name,
     KeyConditionExpression: `${WORK_INDEX.partitionKey} = :shard AND ${WORK_INDEX.sortKey} <= :now`,
-    ExpressionAttributeValues: { ':shard': shard, ':now': now.toISOString() },
+    ExpressionAttributeValues: { ':shard': workPk, ':now': now.toISOString() },
     Limit: limit,
-    ...(after !== undefined && { ExclusiveStartKey: after }),
+    ...(after && { ExclusiveStartKey: after }),
   });
   return items as unknown as Entry[];
 }
 
-/** `{shard} {workAt} {pk}` of each position, joined by commas: no id of ours has a space or a comma. */
-function cursorOf(positions: Positions): string {
-  return [...positions.values()].map(({ workPk, workAt, pk }) => `${workPk} ${workAt} ${pk}`).join();
-}
-
-function positionsOf(cursor: string): Positions {
-  const entries = cursor.split(',').map((position) => {
-    const [, workPk, workAt, pk] = /^(WORK#\d) (\S+Z) ((?:UPLOAD|AVATAR|FILE)#\S+)$/.exec(position) ?? [];
-    if (workPk === undefined || workAt === undefined || pk === undefined) {
-      throw new RangeError(`"${cursor}" is not a cursor of due work`);
-    }
-    return { workPk, workAt, pk };
-  });
-  return byShard(entries);
+function positionOf(workPk: string, cursor: string): Entry {
+  const [, workAt, pk] = /^(\S+Z) ((?:UPLOAD|AVATAR|FILE)#\S+)$/.exec(cursor) ?? [];
+  if (workAt === undefined || pk === undefined) throw new RangeError(`"${cursor}" is not a cursor of due work`);
+  return { workPk, workAt, pk };
 }

@@ -4,9 +4,9 @@ import { AppError, DependencyUnavailableError, InvalidConfigurationError, Storag
 type Meaning = (error: Error, tableName: string) => Error;
 
 const unavailable: Meaning = (error) =>
-  new DependencyUnavailableError(`the metadata table does not answer (${error.name})`, { cause: error });
+  new DependencyUnavailableError(`the metadata table does not respond (${error.name})`, { cause: error });
 
-/** Refused now, and taken a moment later: the same request is worth another try at once. */
+/** Refused now, but the same request may succeed a moment later. */
 const contended: Meaning = (error) =>
   new DependencyUnavailableError(`the metadata table is too busy (${error.name})`, { cause: error });
 
@@ -32,12 +32,10 @@ const BY_NAME: Readonly<Record<string, Meaning>> = {
   ThrottlingException: contended,
   ThrottlingError: contended,
   RequestLimitExceeded: contended,
-  TransactionConflictException: contended,
-  TransactionConflict: contended,
   TransactionInProgressException: contended,
   InternalServerError: unavailable,
   ServiceUnavailable: unavailable,
-  // These end by themselves: new credentials are on their way.
+  // These pass: new credentials are on their way.
   ExpiredTokenException: unavailable,
   CredentialsProviderError: unavailable,
   AccessDeniedException: denied,
@@ -49,7 +47,19 @@ const BY_NAME: Readonly<Record<string, Meaning>> = {
   ValidationError: malformed,
 };
 
-/** Whether the same request may be taken a moment later. */
+const REFUSALS = ['ConditionalCheckFailed', 'TransactionConflict'];
+
+/**
+ * Whether a write was refused because of what its items are: a condition did not hold, or another write was under way on
+ * one of them. The names are those of the exceptions of a single write, or of the reasons for a cancelled transaction.
+ */
+export function isRefused(error: unknown): boolean {
+  if (!(error instanceof Error)) return false;
+  const name = error.name.replace(/Exception$/, '');
+  return [name, ...reasonsOf(error)].some((reason) => REFUSALS.includes(reason));
+}
+
+/** Whether the same request may succeed a moment later. */
 export function isContended(error: unknown): boolean {
   return meaningOf(error) === contended;
 }
@@ -67,7 +77,7 @@ function meaningOf(error: unknown): Meaning | undefined {
 }
 
 /** Why a transaction was cancelled: a code for each of its actions, in their order. Empty for any other error. */
-export function reasonsOf(error: unknown): string[] {
+function reasonsOf(error: unknown): string[] {
   return cancellationOf(error).map(({ Code = 'None' }) => Code);
 }
 
@@ -80,7 +90,7 @@ function cancellationOf(error: unknown): CancellationReason[] {
   return error instanceof TransactionCanceledException ? (error.CancellationReasons ?? []) : [];
 }
 
-/** No answer, or none of DynamoDB's own: a timeout, what the socket said (`ECONNRESET`), a 5xx. */
+/** No response, or none that DynamoDB made: a timeout, a socket error (`ECONNRESET`), a 5xx. */
 function isLost(error: Error): boolean {
   const { code, $metadata } = error as { code?: unknown; $metadata?: { httpStatusCode?: number } };
   const fromSocket = typeof code === 'string' && /^E(?!RR_)[A-Z_]+$/.test(code);

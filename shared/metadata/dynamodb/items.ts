@@ -1,173 +1,113 @@
-import type { AvatarRef, EntityType } from '../../storage/object-keys.ts';
-import type { ListPosition } from '../list-position.ts';
-import { type DueWork, RETENTION } from '../metadata-store.ts';
-import type {
-  AttachmentRecord,
-  AvatarRecord,
-  Instant,
-  OrganizationRecord,
-  OwnerRecord,
-  UploadRecord,
-} from '../records.ts';
-import type { IdempotentRequest } from '../upload-store.ts';
-import type { DynamoDbTable } from './dynamodb-table.ts';
+import { createHash } from 'node:crypto';
+import type { EntityType } from '../../storage/object-keys.ts';
+import type { AnyRecord, RecordKey, RecordKind, RecordOfKind } from '../record-store.ts';
+import { type AttachmentRecord, type AvatarRecord, isTerminal, type UploadRecord } from '../records.ts';
+import {
+  contextPartition,
+  organizationIdOf,
+  organizationPartition,
+  ownerIdOf,
+  ownerPartition,
+  pkOf,
+  type SORT_PREFIX,
+  sortKeyOf,
+} from './item-keys.ts';
 import { WORK_SHARDS } from './table-schema.ts';
-import type { Item } from './writes.ts';
 
-/*
- * Keys, and the way from a record to its item. An item is its record, field by field, with the attributes of the key,
- * the indexes and the expiry beside it. No id of ours has a `#`; a caller's `sub` and a context, which may, always
- * stand last.
+/**
+ * An item as it is stored: its record field by field, and the attributes of the key, the indexes and the expiry. Those
+ * are all derived from the record, so the difference between two items is the difference between their records.
  */
+export type Item = Readonly<Record<string, unknown>> & { readonly pk: string };
 
-export const uploadPk = (uploadId: string): string => `UPLOAD#${uploadId}`;
-export const avatarPk = ({ entityType, entityId }: AvatarRef): string => `AVATAR#${entityType}#${entityId}`;
-export const attachmentPk = (fileId: string): string => `FILE#${fileId}`;
-export const requestPk = (keyDigest: string): string => `REQUEST#${keyDigest}`;
-export const organizationPk = (organizationId: string): string => `ORG#${organizationId}`;
-export const ownerPk = (organizationId: string, ownerId: string): string => `OWNER#${organizationId}#${ownerId}`;
-export const contextPk = (organizationId: string, contextId: string): string =>
-  `CONTEXT#${organizationId}#${contextId}`;
-export const SWITCHES_PK = 'SERVICE#switches';
+/**
+ * Fields that are stored in another attribute only. The items of uploads and avatars must stay below 1 KB with ids of
+ * usual length, and each of these would repeat 36 bytes: every KB of an item is a unit of each write.
+ */
+const HELD_BY: { readonly [Kind in RecordKind]?: Readonly<Partial<Record<keyof RecordOfKind[Kind], string>>> } = {
+  upload: { uploadId: 'pk', organizationId: 'orgPk', ownerId: 'ownerPk' },
+  avatar: { entityType: 'pk', entityId: 'pk', organizationId: 'orgPk' },
+};
 
-/** What the key of an item of the work index stands for. */
-export function workOf(pk: string, workAt: Instant): DueWork {
-  const [kind, first = '', second = ''] = pk.split('#');
-  if (kind === 'UPLOAD') return { type: 'upload', uploadId: first, workAt };
-  if (kind === 'FILE') return { type: 'attachment', fileId: first, workAt };
-  return { type: 'purge', avatar: { entityType: first as EntityType, entityId: second }, workAt };
+/** The attribute that holds a field: conditions are on attributes. */
+export function attributeOf(kind: RecordKind, field: string): string {
+  return (HELD_BY[kind] as Readonly<Record<string, string>> | undefined)?.[field] ?? field;
 }
 
-/** The item of an open upload: it is due from the start. */
-export function uploadItem(record: UploadRecord, shard: string): Item {
-  const { uploadId, organizationId, ownerId, createdAt } = record;
-  const sortKey = `UPLOAD#${createdAt}#${uploadId}`;
+/** The item of a record. Fields that are undefined are left out. */
+export function itemOf(key: RecordKey, record: AnyRecord): Item {
+  const fields = Object.entries(record).filter(
+    ([field, value]) => value !== undefined && attributeOf(key.kind, field) === field,
+  );
+  const pk = pkOf(key);
   return {
-    ...record,
-    pk: uploadPk(uploadId),
-    workPk: shard,
-    orgPk: organizationPk(organizationId),
-    orgSk: sortKey,
-    ownerPk: ownerPk(organizationId, ownerId),
-    ownerSk: sortKey,
-    ...contextKeys(record, sortKey),
-  };
-}
-
-/** The item of an attachment; one that is due, a draft, is so on this shard. */
-export function attachmentItem(record: AttachmentRecord, shard: string): Item {
-  const { fileId, organizationId, ownerId, workAt } = record;
-  const sortKey = record.draft ? hiddenKey(record) : listKey(record);
-  return {
-    ...record,
-    pk: attachmentPk(fileId),
-    ...(workAt !== undefined && { workPk: shard }),
-    orgPk: organizationPk(organizationId),
-    orgSk: sortKey,
-    ownerPk: ownerPk(organizationId, ownerId),
-    ownerSk: sortKey,
-    ...contextKeys(record, sortKey),
-  };
-}
-
-/** Where lists look for attachments: everyone's in one order. */
-export const LISTED = 'FILE#';
-export const listKey = ({ createdAt, fileId }: ListPosition): string => `${LISTED}${createdAt}#${fileId}`;
-/** Where they do not: drafts and deleted ones. */
-export const hiddenKey = ({ createdAt, fileId }: ListPosition): string => `HIDDEN#${createdAt}#${fileId}`;
-
-/** The position that a list key stands for. */
-export function listPositionOf(key: string): ListPosition {
-  const [, createdAt = '', fileId = ''] = key.split('#');
-  return { createdAt, fileId };
-}
-
-function contextKeys(record: UploadRecord | AttachmentRecord, sortKey: string) {
-  if (!('contextId' in record) || record.contextId === undefined) return {};
-  return { contextPk: contextPk(record.organizationId, record.contextId), contextSk: sortKey };
-}
-
-/** The item of an avatar without a purge: it is not due. */
-export function avatarItem(record: AvatarRecord): Item {
-  const { organizationId, ownerId } = record;
-  const pk = avatarPk(record);
-  return {
-    ...record,
+    ...Object.fromEntries(fields),
     pk,
-    orgPk: organizationPk(organizationId),
-    orgSk: pk,
-    ...(ownerId !== undefined && { ownerPk: ownerPk(organizationId, ownerId), ownerSk: pk }),
+    ...INDEXED[key.kind]?.(record as never),
+    ...('workAt' in record && record.workAt !== undefined && { workPk: shardOf(pk) }),
+    ...('expiresAt' in record && record.expiresAt !== undefined && { ttl: epochSeconds(record.expiresAt) }),
   };
 }
 
-export function organizationItem(record: OrganizationRecord): Item {
-  return { ...record, pk: organizationPk(record.organizationId) };
+/** The record that an item holds, with the fields that this release does not know. */
+export function recordOf(item: Item): AnyRecord {
+  const { pk, workPk, orgPk, orgSk, ownerPk, ownerSk, contextPk, contextSk, ttl, ...fields } = item;
+  return { ...fields, ...heldByKeys(pk, String(orgPk), String(ownerPk)) } as unknown as AnyRecord;
 }
 
-export function ownerItem(record: OwnerRecord): Item {
-  return { ...record, pk: ownerPk(record.organizationId, record.ownerId) };
+/** The entries of an index have no `ownerPk`; usage is counted without it. */
+function heldByKeys(pk: string, orgPk: string, ownerPk: string): Partial<UploadRecord & AvatarRecord> {
+  const [prefix, first = '', second = ''] = pk.split('#');
+  const organizationId = organizationIdOf(orgPk);
+  if (prefix === 'UPLOAD') return { uploadId: first, organizationId, ownerId: ownerIdOf(ownerPk, organizationId) };
+  return prefix === 'AVATAR' ? { entityType: first as EntityType, entityId: second, organizationId } : {};
 }
 
-/** Its expiry is rounded up to the second, because it is also when DynamoDB may remove it. */
-export function requestItem({ keyDigest, requestDigest, expiresAt }: IdempotentRequest, uploadId: string): Item {
-  return { pk: requestPk(keyDigest), requestDigest, uploadId, ttl: epochSeconds(new Date(expiresAt)) };
-}
+type IndexAttributes = Readonly<Record<string, string>>;
 
-/** The record that an item holds. */
-export function recordOf<Record>(item: Item): Record {
-  const { pk, workPk, orgPk, orgSk, ownerPk, ownerSk, contextPk, contextSk, ttl, ...record } = item;
-  return record as Record;
-}
+/**
+ * What lists and counts find a record by. Organizations, owners, requests and switches are read by their key only. No
+ * list of an organization shows uploads or avatars, and usage is counted in any order, so their sort keys are short.
+ */
+const INDEXED: { readonly [Kind in RecordKind]?: (record: RecordOfKind[Kind]) => IndexAttributes } = {
+  upload: (upload) => {
+    const { uploadId, createdAt, status } = upload;
+    const sortKey = sortKeyOf('upload', createdAt, uploadId);
+    return {
+      ...listedBy(upload, sortKey),
+      orgSk: 'UPLOAD',
+      ownerSk: isTerminal(status) ? sortKey : sortKeyOf('open', createdAt, uploadId),
+    };
+  },
+  attachment: (file) => {
+    const prefix: keyof typeof SORT_PREFIX = file.draft || file.status === 'deleting' ? 'hidden' : 'listed';
+    return listedBy(file, sortKeyOf(prefix, file.createdAt, file.fileId));
+  },
+  avatar: ({ organizationId }: AvatarRecord) => ({ orgPk: organizationPartition(organizationId), orgSk: 'AVATAR' }),
+};
 
-export async function findUpload(table: DynamoDbTable, uploadId: string): Promise<UploadRecord | undefined> {
-  const item = await table.get(uploadPk(uploadId));
-  return item && recordOf<UploadRecord>(item);
-}
-
-export async function findAvatar(table: DynamoDbTable, avatar: AvatarRef): Promise<AvatarRecord | undefined> {
-  const item = await table.get(avatarPk(avatar));
-  return item && recordOf<AvatarRecord>(item);
-}
-
-export async function findAttachment(table: DynamoDbTable, fileId: string): Promise<AttachmentRecord | undefined> {
-  const item = await table.get(attachmentPk(fileId));
-  return item && recordOf<AttachmentRecord>(item);
-}
-
-export async function findOrganization(
-  table: DynamoDbTable,
-  organizationId: string,
-): Promise<OrganizationRecord | undefined> {
-  const item = await table.get(organizationPk(organizationId));
-  return item && recordOf<OrganizationRecord>(item);
-}
-
-/** An avatar that belongs to `organizationId` and has nothing yet. A user's avatar is owned by that user. */
-export function newAvatar({ entityType, entityId }: AvatarRef, organizationId: string): AvatarRecord {
+function listedBy(record: UploadRecord | AttachmentRecord, sortKey: string): IndexAttributes {
+  const { organizationId, ownerId } = record;
+  const contextId = 'contextId' in record ? record.contextId : undefined;
   return {
-    entityType,
-    entityId,
-    organizationId,
-    ...(entityType === 'users' && { ownerId: entityId }),
-    generation: 0,
-    claimedGeneration: 0,
-    readyGeneration: 0,
-    deletedGeneration: 0,
-    chargedBytes: 0,
+    orgPk: organizationPartition(organizationId),
+    orgSk: sortKey,
+    ownerPk: ownerPartition(organizationId, ownerId),
+    ownerSk: sortKey,
+    ...(contextId !== undefined && { contextPk: contextPartition(organizationId, contextId), contextSk: sortKey }),
   };
 }
 
-/** One of the shards of the work index, each as likely. */
-export function shardOf(random: number): string {
-  return WORK_SHARDS[Math.floor(random * WORK_SHARDS.length)] ?? WORK_SHARDS[0];
+/**
+ * The shard of the work index: always the same for one item. With a random one, an item that was moved could be seen in
+ * two shards at once.
+ */
+function shardOf(pk: string): string {
+  const [firstByte = 0] = createHash('sha256').update(pk).digest();
+  return WORK_SHARDS[firstByte % WORK_SHARDS.length] as string;
 }
 
-/** When something that ends at `now` may be removed. */
-export function expiryOf(now: Date): number {
-  return epochSeconds(new Date(now.getTime() + RETENTION.finished));
-}
-
-/** Whole seconds since 1970, rounded up. */
-function epochSeconds(at: Date): number {
-  return Math.ceil(at.getTime() / 1_000);
+/** Whole seconds since 1970, rounded up, because DynamoDB may remove the item at that time. */
+function epochSeconds(instant: string): number {
+  return Math.ceil(Date.parse(instant) / 1_000);
 }

@@ -1,17 +1,18 @@
-import type { AttachmentPage, ListAttachmentsInput } from '../attachment-store.ts';
 import { cursorOf, type ListPosition, positionOf } from '../list-position.ts';
+import { attachmentKey } from '../record-keys.ts';
+import type { AttachmentPage, ListAttachmentsInput } from '../record-store.ts';
 import type { AttachmentRecord } from '../records.ts';
 import type { DynamoDbTable } from './dynamodb-table.ts';
 import {
-  attachmentPk,
-  contextPk,
-  LISTED,
-  listKey,
+  contextPartition,
   listPositionOf,
-  organizationPk,
-  ownerPk,
-  recordOf,
-} from './items.ts';
+  organizationPartition,
+  ownerPartition,
+  pkOf,
+  SORT_PREFIX,
+  sortKeyOf,
+} from './item-keys.ts';
+import { recordOf } from './items.ts';
 import { CONTEXT_INDEX, ORGANIZATION_INDEX, OWNER_INDEX, type TableIndex } from './table-schema.ts';
 
 /** How often one call looks further, when filters leave its page unfilled. */
@@ -20,7 +21,7 @@ const LOOKS = 5;
 const WIDEST_LOOK = 100;
 
 /**
- * MetadataStore.listAttachments: keys from an index, then the items themselves. The index may lag, and what was deleted
+ * RecordStore.listAttachments: keys from an index, then the items themselves. The index may lag, and what was deleted
  * or made private a second ago must not be shown.
  */
 export async function listAttachments(table: DynamoDbTable, input: ListAttachmentsInput): Promise<AttachmentPage> {
@@ -30,9 +31,9 @@ export async function listAttachments(table: DynamoDbTable, input: ListAttachmen
   let after = cursor === undefined ? undefined : positionOf(cursor);
   for (let look = 1; look <= LOOKS; look += 1) {
     const { positions, more } = await positionsIn(table, range, { after, width: look === 1 ? limit : WIDEST_LOOK });
-    const found = await table.getMany(positions.map(({ fileId }) => attachmentPk(fileId)));
+    const found = await table.get(positions.map(({ fileId }) => pkOf(attachmentKey(fileId))));
     for (const [index, position] of positions.entries()) {
-      const file = found[index] && recordOf<AttachmentRecord>(found[index]);
+      const file = found[index] && (recordOf(found[index]) as AttachmentRecord);
       if (file && isShown(file, input)) items.push(file);
       after = position;
       if (items.length < limit) continue;
@@ -44,7 +45,7 @@ export async function listAttachments(table: DynamoDbTable, input: ListAttachmen
   return after ? { items, cursor: cursorOf(after) } : { items };
 }
 
-/** What the index does not tell: it has nothing of other organizations and contexts, and no drafts. */
+/** What the index does not show. It has no entry of other organizations or contexts here, and none of drafts. */
 function isShown(file: AttachmentRecord, { ownerId, typePrefix = '', visibleTo }: ListAttachmentsInput): boolean {
   return (
     file.status === 'ready' &&
@@ -60,11 +61,11 @@ interface Range {
   readonly partition: string;
 }
 
-/** The narrowest there is for the filters. A context is taken for narrower than a person. */
+/** The smallest partition for the filters. A context is taken to be smaller than a person's files. */
 function rangeOf({ organizationId, contextId, ownerId }: ListAttachmentsInput): Range {
-  if (contextId !== undefined) return { index: CONTEXT_INDEX, partition: contextPk(organizationId, contextId) };
-  if (ownerId !== undefined) return { index: OWNER_INDEX, partition: ownerPk(organizationId, ownerId) };
-  return { index: ORGANIZATION_INDEX, partition: organizationPk(organizationId) };
+  if (contextId !== undefined) return { index: CONTEXT_INDEX, partition: contextPartition(organizationId, contextId) };
+  if (ownerId !== undefined) return { index: OWNER_INDEX, partition: ownerPartition(organizationId, ownerId) };
+  return { index: ORGANIZATION_INDEX, partition: organizationPartition(organizationId) };
 }
 
 async function positionsIn(
@@ -76,12 +77,16 @@ async function positionsIn(
     IndexName: name,
     KeyConditionExpression: `${partitionKey} = :partition AND begins_with(${sortKey}, :listed)`,
     ProjectionExpression: sortKey,
-    ExpressionAttributeValues: { ':partition': partition, ':listed': LISTED },
+    ExpressionAttributeValues: { ':partition': partition, ':listed': SORT_PREFIX.listed },
     ScanIndexForward: false,
-    // One more tells whether more follow.
+    // One more shows whether more follow.
     Limit: width + 1,
     ...(after && {
-      ExclusiveStartKey: { pk: attachmentPk(after.fileId), [partitionKey]: partition, [sortKey]: listKey(after) },
+      ExclusiveStartKey: {
+        pk: pkOf(attachmentKey(after.fileId)),
+        [partitionKey]: partition,
+        [sortKey]: sortKeyOf('listed', after.createdAt, after.fileId),
+      },
     }),
   });
   const positions = items.slice(0, width).map((item) => listPositionOf(String(item[sortKey])));

@@ -1,6 +1,6 @@
 /**
- * The table as data: whoever creates one, in the cloud or for a test, builds it from these constants. Every item has
- * the key attribute alone; the index attributes are only on items that belong into the index.
+ * The table as data: it is created from these constants, in the cloud and for tests. Every item has the key attribute;
+ * an item has the attributes of an index only while it belongs in that index.
  */
 export const TABLE_KEY = 'pk';
 
@@ -12,39 +12,49 @@ export interface TableIndex {
   readonly name: string;
   readonly partitionKey: string;
   readonly sortKey: string;
-  readonly projection: 'KEYS_ONLY' | 'ALL';
+  /** Attributes that its entries repeat, besides the keys. Only a change of one of these writes the index. */
+  readonly attributes: readonly string[];
 }
 
-/** What is due: open uploads, purges, drafts and deleted attachments, by the time of the next look at them. */
+/** The projection of an index in the words of CreateTable. */
+export function projectionOf({ attributes }: TableIndex): {
+  ProjectionType: 'INCLUDE' | 'KEYS_ONLY';
+  NonKeyAttributes?: string[];
+} {
+  if (attributes.length === 0) return { ProjectionType: 'KEYS_ONLY' };
+  return { ProjectionType: 'INCLUDE', NonKeyAttributes: [...attributes] };
+}
+
+/** What the sweep looks at: open uploads, clean-ups, retired versions, drafts and deleted attachments, by their time. */
 export const WORK_INDEX = {
   name: 'work',
   partitionKey: 'workPk',
   sortKey: 'workAt',
-  projection: 'KEYS_ONLY',
+  attributes: [],
 } as const satisfies TableIndex;
 
-/** All of an organization: uploads, avatars, attachments. With all attributes, so that its quota can be counted. */
+/** An organization's uploads, avatars and attachments, with what counting its usage needs. */
 export const ORGANIZATION_INDEX = {
   name: 'byOrganization',
   partitionKey: 'orgPk',
   sortKey: 'orgSk',
-  projection: 'ALL',
+  attributes: ['kind', 'status', 'contentLength', 'readyGeneration', 'chargedBytes'],
 } as const satisfies TableIndex;
 
-/** The same of one person. */
+/** One person's uploads and attachments. */
 export const OWNER_INDEX = {
   name: 'byOwner',
   partitionKey: 'ownerPk',
   sortKey: 'ownerSk',
-  projection: 'KEYS_ONLY',
+  attributes: [],
 } as const satisfies TableIndex;
 
-/** Attachments and their uploads that belong to one context of an organization. */
+/** The attachments of one context of an organization, and their uploads. */
 export const CONTEXT_INDEX = {
   name: 'byContext',
   partitionKey: 'contextPk',
   sortKey: 'contextSk',
-  projection: 'KEYS_ONLY',
+  attributes: [],
 } as const satisfies TableIndex;
 
 /** Lists are read from these. */
@@ -52,5 +62,8 @@ export const LIST_INDEXES = [ORGANIZATION_INDEX, OWNER_INDEX, CONTEXT_INDEX] as 
 
 export const TABLE_INDEXES: readonly TableIndex[] = [WORK_INDEX, ...LIST_INDEXES];
 
-/** All open uploads under one partition key would share the throughput of one partition. */
-export const WORK_SHARDS = ['WORK#0', 'WORK#1', 'WORK#2', 'WORK#3'] as const;
+/**
+ * The partitions of the work index. Each takes 1,000 writes per second, and a write of an index that is throttled
+ * throttles the write of the item, so all items in one partition would bound what the table takes.
+ */
+export const WORK_SHARDS: readonly string[] = Array.from({ length: 64 }, (_, shard) => `WORK#${shard}`);

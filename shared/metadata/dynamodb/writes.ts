@@ -1,86 +1,116 @@
 import type { TransactWriteCommandInput } from '@aws-sdk/lib-dynamodb';
+import {
+  type Adjustment,
+  type AnyRecord,
+  type Change,
+  type Guard,
+  isChange,
+  type RecordKey,
+  type RecordWrite,
+} from '../record-store.ts';
+import { newTerms, type Terms } from './expression-terms.ts';
+import { pkOf } from './item-keys.ts';
+import { attributeOf, type Item, itemOf } from './items.ts';
 import { TABLE_KEY } from './table-schema.ts';
 
-/** An item as it is stored: the record it holds, and what the table's key and indexes need. */
-export type Item = Readonly<Record<string, unknown>> & { readonly pk: string };
+/** One write of one item: an action of a transaction, and as well the input of the request that does it alone. */
+export type Action = NonNullable<TransactWriteCommandInput['TransactItems']>[number];
 
-/** Values of the expressions beside them, without their colon. */
-type Values = Readonly<Record<string, unknown>>;
-
-/** Replaces the item whole. */
-export interface Put {
-  readonly put: Item;
-  readonly condition?: string;
-  readonly values?: Values;
+export function actionOf(write: RecordWrite, tableName: string): Action {
+  return isChange(write) ? actionOfChange(write, tableName) : actionOfAdjustment(write, tableName);
 }
 
-/** Changes single attributes; an absent item is created by it, unless the condition says otherwise. */
-export interface Update {
-  readonly pk: string;
-  readonly update: string;
-  readonly condition?: string;
-  readonly values: Values;
+function actionOfChange({ key, seen, next, uses }: Change, tableName: string): Action {
+  // Where nothing was seen, there is something to create.
+  if (seen === undefined) return createItem(itemOf(key, next as AnyRecord), tableName);
+  const terms = newTerms();
+  const before = itemOf(key, seen);
+  const unchanged = uses.map((field) => isStill(terms, before, attributeOf(key.kind, field)));
+  const target = targetOf(key, tableName, [isPresent(terms), ...unchanged]);
+  if (next === undefined) return { Delete: { ...target, ...terms.used() } };
+  const update = differenceOf(terms, before, itemOf(key, next));
+  if (update === '') return { ConditionCheck: { ...target, ...terms.used() } };
+  return { Update: { ...target, UpdateExpression: update, ...terms.used() } };
 }
 
-/** Writes nothing, but the transaction only goes through if it holds. */
-export interface Check {
-  readonly pk: string;
-  readonly condition: string;
-  readonly values: Values;
+/** Only for records that are in no index: what is derived from a field does not follow it here. */
+function actionOfAdjustment({ key, add = {}, set = {}, guards = [], create }: Adjustment, tableName: string): Action {
+  if (create) return createItem(itemOf(key, adjusted(create, add, set)), tableName);
+  const terms = newTerms();
+  const conditions = guards.map((guard) => isMet(terms, guard));
+  const assignments = [
+    ...Object.entries(add).map(([field, difference]) => plus(terms, field, difference)),
+    ...Object.entries(set).map(([field, value]) => equals(terms, field, value)),
+  ];
+  if (assignments.length === 0) return { ConditionCheck: { ...targetOf(key, tableName, conditions), ...terms.used() } };
+  const target = targetOf(key, tableName, [isPresent(terms), ...conditions]);
+  return { Update: { ...target, UpdateExpression: `SET ${assignments.join(', ')}`, ...terms.used() } };
 }
 
-/**
- * One write of one item. In its expressions each attribute is written `#name` and each value `:name`: half of the
- * attributes are words that DynamoDB reserves. Values that no expression mentions are not sent; it would refuse them.
- */
-export type Write = Put | Update | Check;
-
-export const IS_ABSENT = `attribute_not_exists(#${TABLE_KEY})`;
-
-type TransactItem = NonNullable<TransactWriteCommandInput['TransactItems']>[number];
-
-/** The write as one action of a transaction. */
-export function actionOf(write: Write, tableName: string): TransactItem {
-  if ('put' in write) return { Put: putOf(write, tableName) };
-  if ('update' in write) return { Update: updateOf(write, tableName) };
-  return { ConditionCheck: checkOf(write, tableName) };
+function createItem(item: Item, tableName: string): Action {
+  const terms = newTerms();
+  const condition = `attribute_not_exists(${terms.name(TABLE_KEY)})`;
+  return { Put: { TableName: tableName, Item: item, ConditionExpression: condition, ...terms.used() } };
 }
 
-export function checkOf(check: Check, tableName: string) {
-  const { pk, condition } = check;
-  return { TableName: tableName, Key: { pk }, ConditionExpression: condition, ...termsOf(check) };
+function targetOf(key: RecordKey, tableName: string, conditions: readonly string[]) {
+  return { TableName: tableName, Key: { pk: pkOf(key) }, ConditionExpression: conditions.join(' AND ') };
 }
 
-export function putOf(write: Put, tableName: string) {
-  return { TableName: tableName, Item: write.put, ...conditionOf(write), ...termsOf(write) };
+function adjusted(record: AnyRecord, add: Readonly<Record<string, number>>, set: Adjustment['set']): AnyRecord {
+  const counters = record as unknown as Readonly<Record<string, number>>;
+  const sums = Object.entries(add).map(([field, difference]) => [field, (counters[field] ?? 0) + difference]);
+  return { ...record, ...set, ...Object.fromEntries(sums) };
 }
 
-export function updateOf(write: Update, tableName: string) {
-  const { pk, update } = write;
-  return {
-    TableName: tableName,
-    Key: { pk },
-    UpdateExpression: update,
-    ...conditionOf(write),
-    ...termsOf(write),
-  };
+/** An UpdateExpression that turns one item into the other, attribute by attribute; empty if they are equal. */
+function differenceOf(terms: Terms, before: Item, after: Item): string {
+  const changed = Object.keys({ ...before, ...after }).filter((name) => !isSame(before[name], after[name]));
+  const set = changed.filter((name) => name in after).map((name) => equals(terms, name, after[name]));
+  const removed = changed.filter((name) => !(name in after)).map((name) => terms.name(name));
+  const clauses = { SET: set, REMOVE: removed };
+  return Object.entries(clauses)
+    .filter(([, parts]) => parts.length > 0)
+    .map(([clause, parts]) => `${clause} ${parts.join(', ')}`)
+    .join(' ');
 }
 
-function conditionOf({ condition }: Put | Update): { ConditionExpression?: string } {
-  return condition === undefined ? {} : { ConditionExpression: condition };
+/** Both a condition and an assignment. */
+function equals({ name, value }: Terms, attribute: string, to: unknown): string {
+  return `${name(attribute)} = ${value(to)}`;
 }
 
-/** The names and values that the expressions of a write mention; DynamoDB refuses an empty list of either. */
-function termsOf(write: Write) {
-  const text = `${'update' in write ? write.update : ''} ${write.condition ?? ''}`;
-  const names = mentioned(text, '#').map((name) => [`#${name}`, name]);
-  const values = mentioned(text, ':').map((name) => [`:${name}`, write.values?.[name]]);
-  return {
-    ...(names.length > 0 && { ExpressionAttributeNames: Object.fromEntries(names) as Record<string, string> }),
-    ...(values.length > 0 && { ExpressionAttributeValues: Object.fromEntries(values) as Record<string, unknown> }),
-  };
+function plus({ name, value }: Terms, attribute: string, difference: number): string {
+  return `${name(attribute)} = ${name(attribute)} + ${value(difference)}`;
 }
 
-function mentioned(text: string, sign: '#' | ':'): string[] {
-  return [...text.matchAll(new RegExp(`${sign}(\\w+)`, 'g'))].map(([, name = '']) => name);
+function isPresent({ name }: Terms): string {
+  return `attribute_exists(${name(TABLE_KEY)})`;
+}
+
+/** Whether an attribute is as it was; also lists and maps are compared by their content. */
+function isStill(terms: Terms, before: Item, attribute: string): string {
+  return attribute in before
+    ? equals(terms, attribute, before[attribute])
+    : `attribute_not_exists(${terms.name(attribute)})`;
+}
+
+function isMet(terms: Terms, guard: Guard): string {
+  const { name, value } = terms;
+  const attribute = name(guard.field);
+  if ('equals' in guard) return `${attribute} = ${value(guard.equals)}`;
+  if ('atLeast' in guard) return `${attribute} >= ${value(guard.atLeast)}`;
+  if ('below' in guard) return `${attribute} < ${value(guard.below)}`;
+  return `(attribute_not_exists(${name(TABLE_KEY)}) OR ${attribute} <> ${value(guard.not)})`;
+}
+
+/** Whether two values are stored alike: a field that is undefined is not stored, and the order of fields does not count. */
+function isSame(one: unknown, other: unknown): boolean {
+  if (one === other) return true;
+  if (!isObject(one) || !isObject(other) || Array.isArray(one) !== Array.isArray(other)) return false;
+  return Object.keys({ ...one, ...other }).every((field) => isSame(one[field], other[field]));
+}
+
+function isObject(value: unknown): value is Readonly<Record<string, unknown>> {
+  return typeof value === 'object' && value !== null;
 }

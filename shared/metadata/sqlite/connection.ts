@@ -5,20 +5,18 @@ import { prepareSchema } from './schema.ts';
 /** Values of a statement's named parameters, without their colon. */
 export type Parameters = Readonly<Record<string, SQLInputValue>>;
 
-/** What transitions need of a database. Statements are prepared once. */
+/** The statements of a database. Each is prepared once. */
 export interface Database {
   get<Row>(sql: string, parameters?: Parameters): Row | undefined;
   all<Row>(sql: string, parameters?: Parameters): Row[];
   /** The number of rows changed. */
   run(sql: string, parameters?: Parameters): number;
-  /** Writes a whole row, over the one with its primary key if there is one. */
-  put(table: string, row: Parameters): void;
 }
 
-/** How long a statement waits for another process to finish its transaction. The event loop stands still meanwhile. */
+/** How long a statement waits for another process to finish its transaction. It blocks the event loop. */
 const BUSY_TIMEOUT_MS = 1_000;
 
-/** One open SQLite file. Committed means on disk: WAL with a sync at every commit. */
+/** One open SQLite file. Committed means on disk: the write-ahead log is synced at every commit. */
 export class SqliteConnection {
   readonly #database: DatabaseSync;
   readonly #statements: Database;
@@ -28,9 +26,9 @@ export class SqliteConnection {
    * @throws InvalidConfigurationError if a newer version of the product wrote it, or it is no database.
    */
   constructor(path: string) {
-    this.#database = answering(() => new DatabaseSync(path, { timeout: BUSY_TIMEOUT_MS }));
+    this.#database = mapFaults(() => new DatabaseSync(path, { timeout: BUSY_TIMEOUT_MS }));
     try {
-      answering(() => {
+      mapFaults(() => {
         this.#database.exec('PRAGMA synchronous = FULL');
         prepareSchema(this.#database, path);
       });
@@ -42,18 +40,18 @@ export class SqliteConnection {
     this.#statements = statementsOf(this.#database);
   }
 
-  /** @throws DependencyUnavailableError if the database does not answer. */
+  /** @throws DependencyUnavailableError if the database is unavailable. */
   read<T>(work: (db: Database) => T): T {
-    return answering(() => work(this.#statements));
+    return mapFaults(() => work(this.#statements));
   }
 
   /**
    * All of what `work` writes, or nothing. The write lock is taken before the first read, so that what `work` has read
    * still holds when it writes.
-   * @throws DependencyUnavailableError if the database does not answer.
+   * @throws DependencyUnavailableError if the database is unavailable.
    */
   transaction<T>(work: (db: Database) => T): T {
-    return answering(() => {
+    return mapFaults(() => {
       this.#database.exec('BEGIN IMMEDIATE');
       try {
         const result = work(this.#statements);
@@ -86,14 +84,10 @@ function statementsOf(database: DatabaseSync): Database {
     get: <Row>(sql: string, parameters: Parameters = {}) => prepare(sql).get(parameters) as Row | undefined,
     all: <Row>(sql: string, parameters: Parameters = {}) => prepare(sql).all(parameters) as Row[],
     run: (sql, parameters = {}) => Number(prepare(sql).run(parameters).changes),
-    put: (table, row) => {
-      const columns = Object.keys(row);
-      prepare(`REPLACE INTO ${table} (${columns.join(', ')}) VALUES (:${columns.join(', :')})`).run(row);
-    },
   };
 }
 
-/** Primary result codes that a retry can help: https://sqlite.org/rescode.html */
+/** Primary result codes of faults that may pass: https://sqlite.org/rescode.html */
 const PASSING_FAULTS = new Map([
   [5, 'SQLITE_BUSY'],
   [6, 'SQLITE_LOCKED'],
@@ -104,14 +98,14 @@ const PASSING_FAULTS = new Map([
   [15, 'SQLITE_PROTOCOL'],
 ]);
 
-/** Every other fault (a violated constraint, a corrupt file) is thrown as it is: repeating it would not help. */
-function answering<T>(work: () => T): T {
+/** Maps faults that a retry can help. Every other one (a corrupt file, a bug) is thrown as it is. */
+function mapFaults<T>(work: () => T): T {
   try {
     return work();
   } catch (error) {
     const fault = passingFaultOf(error);
     if (fault === undefined) throw error;
-    throw new DependencyUnavailableError(`the metadata database does not answer (${fault})`, { cause: error });
+    throw new DependencyUnavailableError(`the metadata database is unavailable (${fault})`, { cause: error });
   }
 }
 

@@ -1,9 +1,10 @@
-import type { AttachmentPage, ListAttachmentsInput } from '../attachment-store.ts';
 import { cursorOf, positionOf } from '../list-position.ts';
-import { selectAttachments } from './attachment-rows.ts';
+import type { AttachmentPage, ListAttachmentsInput } from '../record-store.ts';
+import type { AttachmentRecord } from '../records.ts';
 import type { Database } from './connection.ts';
+import { type Row, recordOf } from './record-rows.ts';
 
-/** MetadataStore.listAttachments. Its pages are full, but for the last one. */
+/** RecordStore.listAttachments. Its pages are full, but for the last one. */
 export function listAttachments(db: Database, input: ListAttachmentsInput): AttachmentPage {
   const { organizationId, contextId, ownerId, typePrefix, visibleTo, limit, cursor } = input;
   const after = cursor === undefined ? undefined : positionOf(cursor);
@@ -15,9 +16,9 @@ export function listAttachments(db: Database, input: ListAttachmentsInput): Atta
     !visibleTo.seesPrivate && `(visibility <> 'private' OR ownerId = :reader)`,
     after && '(createdAt, fileId) < (:createdAt, :fileId)',
   ].filter((condition) => typeof condition === 'string');
-  const found = selectAttachments(
-    db,
-    `WHERE ${conditions.join(' AND ')} ORDER BY createdAt DESC, fileId DESC LIMIT :limit`,
+  const rows = db.all<Row>(
+    `SELECT record FROM attachments WHERE ${conditions.join(' AND ')}
+     ORDER BY createdAt DESC, fileId DESC LIMIT :limit`,
     {
       organizationId,
       // One more than asked for tells whether another page follows.
@@ -29,7 +30,7 @@ export function listAttachments(db: Database, input: ListAttachmentsInput): Atta
       ...after,
     },
   );
-  const items = found.slice(0, limit);
+  const items = rows.slice(0, limit).map(recordOf<AttachmentRecord>);
   const last = items.at(-1);
-  return found.length > limit && last ? { items, cursor: cursorOf(last) } : { items };
+  return rows.length > limit && last ? { items, cursor: cursorOf(last) } : { items };
 }

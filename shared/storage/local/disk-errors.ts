@@ -13,13 +13,15 @@ export function storageErrorOf(error: unknown, key: string): unknown {
       return new StorageDeniedError(`the folder of "${key}" does not admit this user`, { cause: error });
     case 'ELOOP':
       return linkRefused(key);
+    case 'EXDEV':
+      return new StorageDeniedError(`"${key}" is on another disk than its root`, { cause: error });
     case 'ENOSPC':
     case 'EDQUOT':
     case 'EMFILE':
     case 'ENFILE':
     case 'EIO':
     case 'EBUSY':
-      return new DependencyUnavailableError(`the disk did not take or give "${key}"`, { cause: error });
+      return new DependencyUnavailableError(`I/O error on "${key}"`, { cause: error });
     case 'ENAMETOOLONG':
       return new InvalidKeyError(key, 'longer than a path of this disk');
     case 'ENOTDIR':

@@ -17,6 +17,21 @@ export async function createFolder(folder: string, root: string): Promise<void> 
 }
 
 /**
+ * Creates the folder and runs a task that puts a file into it. Only then does the folder stay: until then the deletion of
+ * a neighbour may remove it, and both are done again.
+ */
+export async function createFolderAnd(folder: string, root: string, task: () => Promise<void>): Promise<void> {
+  for (let attempt = 1; ; attempt += 1) {
+    try {
+      await createFolder(folder, root);
+      return await task();
+    } catch (error) {
+      if (errnoOf(error) !== 'ENOENT' || attempt === 20) throw error;
+    }
+  }
+}
+
+/**
  * Makes the names in a folder survive a crash; for a folder that was removed meanwhile, its removal. Windows has no such
  * call and writes them itself.
  */

@@ -1,9 +1,8 @@
-import { randomUUID } from 'node:crypto';
-import { readdir, rm, unlink, writeFile } from 'node:fs/promises';
+import { readdir, rm, unlink } from 'node:fs/promises';
 import { dirname, join, resolve } from 'node:path';
 import { ObjectChangedError, ObjectNotFoundError } from '../../errors.ts';
 import { cursorOf, keyOfCursor } from '../list-cursor.ts';
-import type { StorageKey } from '../object-keys.ts';
+import { LAYOUT_PREFIXES, type StorageKey } from '../object-keys.ts';
 import type {
   CopyFileInput,
   DownloadedFile,
@@ -25,6 +24,7 @@ import { keysAfter } from './list-keys.ts';
 import { createLocks } from './locks.ts';
 import { removeDescription, removeOrphans } from './object-description.ts';
 import { isObject, type OpenObject, openObject, readAndClose } from './open-object.ts';
+import { probeFolder } from './probe-folder.ts';
 import { publishFile, requireConditions } from './publish-file.ts';
 import { resolvePath } from './resolve-path.ts';
 import { type StagedFile, stageFile } from './staged-file.ts';
@@ -161,12 +161,12 @@ export class LocalObjectStorage implements ObjectStorage {
     return grant.method === 'PUT' ? signedUploadUrl(this.options, grant) : signedForm(this.options, grant);
   }
 
+  /** Also whether every folder of the layout takes files: one that does not would fail each upload for a day. */
   async checkReady(): Promise<void> {
-    await this.mapErrors('', async () => {
-      const probe = join(await this.incomingFolder(), randomUUID());
-      await writeFile(probe, 'ready?', { flag: 'wx', flush: true });
-      await rm(probe);
-    });
+    await this.mapErrors('.incoming', () => this.incomingFolder());
+    for (const prefix of LAYOUT_PREFIXES) {
+      await this.mapErrors(prefix, async () => probeFolder(this.root, prefix, await this.incomingFolder()));
+    }
   }
 
   /** Removes what a crash left of unfinished writes. At start-up only: a write in progress would lose its bytes. */

@@ -4,7 +4,7 @@ import { ObjectChangedError, ObjectExistsError } from '../../errors.ts';
 import type { StorageKey } from '../object-keys.ts';
 import type { UploadFileInput } from '../storage-backend.ts';
 import { errnoOf, isWithoutLinks } from './disk-errors.ts';
-import { createFolder, syncFolder } from './folders.ts';
+import { createFolderAnd, syncFolder } from './folders.ts';
 import { announceDescription, eTagOf, type ObjectDescription, settleDescription } from './object-description.ts';
 import { isObject, openObject } from './open-object.ts';
 import type { StagedFile } from './staged-file.ts';
@@ -52,18 +52,6 @@ export async function requireConditions(
   const current = await openObject(path, key);
   await current?.handle.close();
   if (current?.info.eTag !== ifMatch) throw new ObjectChangedError(key);
-}
-
-/** Once the task has put a file into it, the folder stays. Until then the deletion of a neighbour may remove it. */
-async function createFolderAnd(folder: string, root: string, task: () => Promise<void>): Promise<void> {
-  for (let attempt = 1; ; attempt += 1) {
-    try {
-      await createFolder(folder, root);
-      return await task();
-    } catch (error) {
-      if (errnoOf(error) !== 'ENOENT' || attempt === 20) throw error;
-    }
-  }
 }
 
 /**

@@ -1,4 +1,4 @@
-import { realpath } from 'node:fs/promises';
+import { lstat, realpath } from 'node:fs/promises';
 import { dirname, resolve, sep } from 'node:path';
 import { DependencyUnavailableError, InvalidKeyError } from '../../errors.ts';
 import type { StorageKey } from '../object-keys.ts';
@@ -18,7 +18,10 @@ export async function resolvePath(root: string, key: StorageKey): Promise<string
   return path;
 }
 
-/** Looks at the nearest folder that exists: the others will be created below it. */
+/**
+ * Looks at the nearest folder that exists: the others will be created below it. A link that leads to nothing is refused
+ * like any other, because no folder could be created in its place.
+ */
 export async function refuseLinks(root: string, folder: string): Promise<void> {
   const real = await realRoot(root);
   for (let at = folder; at !== root; at = dirname(at)) {
@@ -27,7 +30,17 @@ export async function refuseLinks(root: string, folder: string): Promise<void> {
       return;
     } catch (error) {
       if (!isAbsence(error)) throw error;
+      if (await isLink(at)) throw linkRefused(at);
     }
+  }
+}
+
+async function isLink(path: string): Promise<boolean> {
+  try {
+    return (await lstat(path)).isSymbolicLink();
+  } catch (error) {
+    if (isAbsence(error)) return false;
+    throw error;
   }
 }
 

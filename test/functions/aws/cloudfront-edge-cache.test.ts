@@ -47,7 +47,7 @@ describe('an invalidation', () => {
     expect(sent()).toEqual([{ DistributionId: 'E1', InvalidationBatch }]);
   });
 
-  it('has a reference of its own each time: CloudFront would take an old one for the old invalidation', async () => {
+  it('has a new caller reference each time: with an old one CloudFront would do nothing', async () => {
     const cache = edgeCache();
     await cache.invalidate([ada]);
     await cache.invalidate([ada]);
@@ -59,7 +59,7 @@ describe('an invalidation', () => {
     expect(cloudFront.calls()).toEqual([]);
   });
 
-  it('finds CloudFront busy when too many are in progress, and does not insist', async () => {
+  it('reports that CloudFront is busy when too many are in progress, and does not retry', async () => {
     cloudFront.rejects(new TooManyInvalidationsInProgress({ message: 'staged', $metadata: { httpStatusCode: 400 } }));
     expect(await edgeCache().invalidate([ada])).toBe('busy');
     expect(cloudFront.calls()).toHaveLength(1);
@@ -72,7 +72,7 @@ describe('an invalidation', () => {
     serviceFault('ServiceUnavailable', 503),
     Object.assign(new Error('silence'), { name: 'TimeoutError' }),
     Object.assign(new Error('socket hang up'), { code: 'ECONNRESET' }),
-  ])('that CloudFront does not take is unavailable for now, and is sent once: %s', async (cause) => {
+  ])('that fails is reported as unavailable, and is sent once: %s', async (cause) => {
     cloudFront.rejects(cause);
     const error = await edgeCache()
       .invalidate([ada])

@@ -20,10 +20,12 @@ const COMPLETE = {
   MAINTENANCE_QUEUE_URL: 'https://sqs.example.com/maintenance',
   LINK_SECRET_ARN: 'arn:aws:secretsmanager:us-east-1:123456789012:secret:links-1a2b3c',
 };
+const refuse = () => Promise.reject(new Error('nothing is rendered here'));
+const NO_RENDERER = { inspect: refuse, render: refuse };
 const CREATE = {
   'public-api': createPublicApiDependencies,
   api: createApiDependencies,
-  'process-upload': createWorkerDependencies,
+  'process-upload': (environment: typeof COMPLETE) => createWorkerDependencies(environment, NO_RENDERER),
   maintenance: createMaintenanceDependencies,
 };
 
@@ -40,6 +42,7 @@ describe('a function on AWS', () => {
     ['api', 'UPLOAD_QUEUE_URL'],
     ['api', 'S3_BUCKET_NAME'],
     ['process-upload', 'METADATA_TABLE_NAME'],
+    ['process-upload', 'UPLOAD_QUEUE_URL'],
     ['maintenance', 'MAINTENANCE_QUEUE_URL'],
   ] as const)('%s does not start without %s, and names it', (name, variable) => {
     const fault = expect.objectContaining({
@@ -50,7 +53,7 @@ describe('a function on AWS', () => {
   });
 });
 
-describe('a server that falls silent', () => {
+describe('a server that does not respond', () => {
   const sockets = new Set<Socket>();
   let server: Server;
   let endpoint: string;

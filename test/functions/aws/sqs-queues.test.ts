@@ -2,7 +2,7 @@ import { SendMessageCommand, SQSClient, SQSServiceException } from '@aws-sdk/cli
 import { mockClient } from 'aws-sdk-client-mock';
 import { afterAll, beforeEach, describe, expect, it } from 'vitest';
 import { createSqsQueues } from '../../../functions/aws/sqs-queues.ts';
-import { purgeMessageOf, uploadMessagesOf } from '../../../functions/events.ts';
+import { maintenanceMessageOf, uploadMessagesOf } from '../../../functions/events.ts';
 import type { PurgeMessage, Queues } from '../../../shared/dependencies.ts';
 import { DependencyUnavailableError } from '../../../shared/errors.ts';
 import type { AvatarRef } from '../../../shared/storage/object-keys.ts';
@@ -25,7 +25,7 @@ function sent() {
 }
 
 describe('the queues', () => {
-  it('take an upload as the message that its worker reads', async () => {
+  it('send an upload as the message that the worker reads', async () => {
     await queues.sendUpload({ uploadId: 'u-1' });
     expect(sent()).toEqual([{ QueueUrl: URLS.uploadQueueUrl, MessageBody: expect.any(String) }]);
     const [{ MessageBody: body = '' } = {}] = sent();
@@ -36,14 +36,21 @@ describe('the queues', () => {
     { avatar: ada },
     { avatar: { entityType: 'agents', entityId: 'ada|b=c@d+e' } },
     { attachment: 'f-1' },
-  ])('take a purge as the message that maintenance reads: %o', async (purge) => {
+  ])('send a purge as the message that maintenance reads: %o', async (purge) => {
     await queues.sendPurge(purge);
     expect(sent()).toEqual([{ QueueUrl: URLS.maintenanceQueueUrl, MessageBody: expect.any(String) }]);
     const [{ MessageBody: body = '' } = {}] = sent();
-    expect(purgeMessageOf({ body })).toEqual(purge);
+    expect(maintenanceMessageOf({ body })).toEqual({ purge });
   });
 
-  it('send all messages, those of one moment too, through one client', async () => {
+  it('send a sweep as the message that maintenance reads', async () => {
+    await queues.sendSweep({ shard: 63 });
+    expect(sent()).toEqual([{ QueueUrl: URLS.maintenanceQueueUrl, MessageBody: expect.any(String) }]);
+    const [{ MessageBody: body = '' } = {}] = sent();
+    expect(maintenanceMessageOf({ body })).toEqual({ sweep: { shard: 63 } });
+  });
+
+  it('send all messages through one client, even the first ones in parallel', async () => {
     await Promise.all([queues.sendUpload({ uploadId: 'u-1' }), queues.sendPurge({ avatar: ada })]);
     await queues.sendUpload({ uploadId: 'u-2' });
     const clients = sqs.calls().map(({ thisValue }) => thisValue);
@@ -58,9 +65,13 @@ describe('the queues', () => {
     serviceFault('InternalFailure', 500),
     Object.assign(new Error('silence'), { name: 'TimeoutError' }),
     Object.assign(new Error('socket hang up'), { code: 'ECONNRESET' }),
-  ])('are unavailable for now when a message is not taken, and try it once: %s', async (cause) => {
+  ])('report that they are unavailable when SQS does not accept a message, and send it once: %s', async (cause) => {
     sqs.rejects(cause);
-    const sends = [() => queues.sendUpload({ uploadId: 'u-1' }), () => queues.sendPurge({ avatar: ada })];
+    const sends = [
+      () => queues.sendUpload({ uploadId: 'u-1' }),
+      () => queues.sendPurge({ avatar: ada }),
+      () => queues.sendSweep({ shard: 0 }),
+    ];
     for (const send of sends) {
       const error = await send().catch((thrown: unknown) => thrown);
       expect(error).toBeInstanceOf(DependencyUnavailableError);
@@ -69,7 +80,7 @@ describe('the queues', () => {
     expect(sqs.calls()).toHaveLength(sends.length);
   });
 
-  it('take messages again after one that was not taken', async () => {
+  it('send messages again after one that failed', async () => {
     sqs.on(SendMessageCommand).rejectsOnce(serviceFault('ThrottlingException', 400)).resolves({});
     await expect(queues.sendUpload({ uploadId: 'u-1' })).rejects.toBeInstanceOf(DependencyUnavailableError);
     await queues.sendUpload({ uploadId: 'u-1' });

@@ -7,6 +7,7 @@ describe('the function of an event', () => {
     ['a request that needs none', { routeKey: 'GET /api/v1/health' }, 'public-api'],
     ['a request of no route', { routeKey: '$default' }, 'public-api'],
     ['a message that asks for a purge', queued({ purge: { entityType: 'users', entityId: 'ada' } }), 'maintenance'],
+    ['a message that asks for a sweep', queued({ sweep: { shard: 5 } }), 'maintenance'],
     ['any other message', queued({ purge: 'everything' }), 'process-upload'],
     ['the schedule', { 'detail-type': 'Scheduled Event' }, 'maintenance'],
   ])('is known for %s', (_, event, name) => {

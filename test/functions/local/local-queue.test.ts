@@ -19,7 +19,7 @@ describe('the local queue', () => {
     await rm(folder, { recursive: true });
   });
 
-  /** Fails each message until it was delivered this often; keeps what was delivered. */
+  /** Fails each message until it was delivered this often; records what was delivered. */
   function consumer(succeedsAt: number) {
     const bodies: string[] = [];
     const handler = async ({ Records: [record] }: SQSEvent) => {
@@ -64,7 +64,33 @@ describe('the local queue', () => {
     expect(bodies.filter((body) => body === 'a')).toHaveLength(3);
   });
 
-  it('takes a handler that throws for one that failed', async () => {
+  it('delivers a failed message again when its consumer asked for it, not after the delay of the queue', async () => {
+    const slow = new LocalQueue({ name: 'uploads', deadLetterFile: folder, log: silent, retryDelay: 3_600_000 });
+    const handles: string[] = [];
+    slow.consume(async ({ Records: [record] }) => {
+      if (handles.push(record?.receiptHandle ?? '') === 3) return { batchItemFailures: [] };
+      await slow.visibility.change({ receiptHandle: record?.receiptHandle ?? '', seconds: 0.001 });
+      return { batchItemFailures: [{ itemIdentifier: record?.messageId ?? '' }] };
+    });
+    slow.send('a');
+    await slow.drained();
+    expect(new Set(handles).size).toBe(3);
+    await slow.stop();
+  });
+
+  it('refuses a change that comes after the delivery', async () => {
+    const { handler } = consumer(1);
+    let handle = '';
+    queue.consume(async (event) => {
+      handle = event.Records[0]?.receiptHandle ?? '';
+      return handler(event);
+    });
+    queue.send('a');
+    await queue.drained();
+    await expect(queue.visibility.change({ receiptHandle: handle, seconds: 1 })).rejects.toThrow(RangeError);
+  });
+
+  it('treats a handler that throws as one that failed', async () => {
     let calls = 0;
     queue.consume(async () => {
       calls += 1;
@@ -86,7 +112,7 @@ describe('the local queue', () => {
     expect(letter).toMatchObject({ queue: 'uploads', body: 'poison' });
   });
 
-  it('goes on when a dead letter cannot be kept', async () => {
+  it('goes on when a dead letter cannot be written', async () => {
     const broken = new LocalQueue({
       name: 'uploads',
       deadLetterFile: join(folder, 'no/such'),

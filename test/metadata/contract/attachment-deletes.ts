@@ -6,7 +6,7 @@ import { type Begin, DAY, SECOND } from './world.ts';
 export function describeAttachmentDeletes(begin: Begin): void {
   const nothingHeld = { bytes: 0, files: 0, openUploads: 0 };
 
-  it('hides the attachment, gives its charge back and makes the removal of its objects due', async () => {
+  it('hides the attachment, releases its charge and makes the removal of its objects due', async () => {
     const w = begin();
     const a = attachmentsOf(w);
     const file = await a.published({ bytes: 100, contextId: 'room' });
@@ -18,7 +18,7 @@ export function describeAttachmentDeletes(begin: Begin): void {
     expect(await w.organization()).toMatchObject({ version: version + 1 });
   });
 
-  it('is answered alike until nothing is left, and gives the charge back once, also when 50 ask at once', async () => {
+  it('is `deleted` again until the objects are removed, and releases the charge once of 50 times', async () => {
     const w = begin();
     const a = attachmentsOf(w);
     await a.published({ bytes: 30 });
@@ -30,7 +30,7 @@ export function describeAttachmentDeletes(begin: Begin): void {
     expect(await a.delete(fileId)).toBe('absent');
   });
 
-  it('of what another one deletes as well stays due since the first time', async () => {
+  it('by a second caller leaves the attachment due since the first time', async () => {
     const w = begin();
     const a = attachmentsOf(w);
     const { fileId } = await a.published();
@@ -45,11 +45,11 @@ export function describeAttachmentDeletes(begin: Begin): void {
     ['its uploader', (a) => a.asUploader, false, 'deleted'],
     ['an admin', (a) => a.asAdmin, false, 'deleted'],
     ['another member', (a) => ({ ...a.asAdmin, othersToo: false }), false, 'not_allowed'],
-    ['an admin elsewhere', (a) => ({ ...a.asAdmin, organizationId: randomUUID() }), false, 'not_allowed'],
-    ['its uploader with the token of elsewhere', elsewhere, false, 'not_allowed'],
+    ['an admin of another organization', (a) => ({ ...a.asAdmin, organizationId: randomUUID() }), false, 'not_allowed'],
+    ['its uploader with a token of another organization', elsewhere, false, 'not_allowed'],
     ['the uploader of a draft', (a) => a.asUploader, true, 'deleted'],
-    ['an admin who must not know of a draft', (a) => a.asAdmin, true, 'not_allowed'],
-  ])('by %s is answered so, before and after it is deleted', async (_who, accessIn, draft, outcome) => {
+    ['an admin, for the draft of another user', (a) => a.asAdmin, true, 'not_allowed'],
+  ])('by %s has the same outcome before and after it is deleted', async (_who, accessIn, draft, outcome) => {
     const w = begin();
     const a = attachmentsOf(w);
     const { fileId } = await a.published({ draft });
@@ -83,7 +83,7 @@ export function describeAttachmentDeletes(begin: Begin): void {
     }
   });
 
-  it('of a draft comes by itself when its day is over, not before, and once of 50 times', async () => {
+  it('of a draft is automatic when its day is over, not before, and happens once of 50 times', async () => {
     const w = begin();
     const a = attachmentsOf(w);
     const { fileId } = await a.published({ draft: true, bytes: 100 });
@@ -97,7 +97,7 @@ export function describeAttachmentDeletes(begin: Begin): void {
     expect(await w.held()).toEqual(nothingHeld);
   });
 
-  it('by itself never comes for what is no draft: sent in time, never one, deleted, unknown', async () => {
+  it('is never automatic for what is no draft: sent in time, never one, deleted, unknown', async () => {
     const w = begin();
     const a = attachmentsOf(w);
     const sent = await a.published({ draft: true });
@@ -124,7 +124,7 @@ export function describeAttachmentDeletes(begin: Begin): void {
     }
   });
 
-  it('is over when its objects are gone, which changes no quota, and nothing else is ever forgotten', async () => {
+  it('is forgotten when its objects are removed, which changes no quota, and nothing else is ever forgotten', async () => {
     const w = begin();
     const a = attachmentsOf(w);
     const { fileId } = await a.published();
@@ -136,10 +136,10 @@ export function describeAttachmentDeletes(begin: Begin): void {
     expect(new Set(outcomes)).toEqual(new Set(['forgotten']));
     expect(await a.find(fileId)).toBeUndefined();
     expect(await w.organization()).toEqual(organization);
-    expect(await w.store.getUpload({ uploadId: fileId })).toMatchObject({ status: 'ready' });
+    expect(await w.upload(fileId)).toMatchObject({ status: 'ready' });
   });
 
-  it('goes through while the organization is paused, and while it is being erased', async () => {
+  it('succeeds while the organization is paused, and while it is being erased', async () => {
     const w = begin();
     const a = attachmentsOf(w);
     const [first, second] = [await a.published(), await a.published()];

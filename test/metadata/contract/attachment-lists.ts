@@ -1,12 +1,9 @@
 import { randomUUID } from 'node:crypto';
 import { expect, it } from 'vitest';
-import type { ListAttachmentsInput } from '../../../shared/metadata/attachment-store.ts';
+import type { ListAttachmentsInput } from '../../../shared/metadata/record-store.ts';
 import type { AttachmentRecord } from '../../../shared/metadata/records.ts';
 import { type AttachmentWorld, attachmentsOf } from './attachment-world.ts';
-import { type Begin, SECOND, type World } from './world.ts';
-
-/** Indexes may lag, so what is expected is waited for. */
-const eventually = { timeout: 10_000, interval: 50 };
+import { type Begin, eventually, SECOND, type World } from './world.ts';
 
 export function describeAttachmentLists(begin: Begin): void {
   it.each([1, 2, 3, 7, 100])('has the newest first, each once, in pages of %i', async (limit) => {
@@ -37,7 +34,7 @@ export function describeAttachmentLists(begin: Begin): void {
     await expect.poll(() => a.list(), eventually).toEqual([quick.fileId, slow.uploadId]);
   });
 
-  it('gives the records as they are now', async () => {
+  it('returns the records as they are now', async () => {
     const w = begin();
     const a = attachmentsOf(w);
     const { fileId } = await a.published({ metadata: { caption: 'old' }, contextId: 'room' });
@@ -133,8 +130,8 @@ export function describeAttachmentLists(begin: Begin): void {
     }
   });
 
-  it('comes to its end, each once, however few of many fit the filter', async () => {
-    const w = begin({ files: 60, openUploads: 60 });
+  it('comes to its end, each once, however few of many match the filter', async () => {
+    const w = begin({ files: 60, pendingUploads: 60 });
     const a = attachmentsOf(w);
     const fitting: string[] = [];
     await inTurns(40, async (index) => {
@@ -151,7 +148,7 @@ export function describeAttachmentLists(begin: Begin): void {
     }
   });
 
-  it('goes on behind what was deleted meanwhile, and does not show again what it showed', async () => {
+  it('goes on after what was deleted meanwhile, and repeats nothing', async () => {
     const w = begin();
     const a = attachmentsOf(w);
     const files = await publishedInOrder(w, a, 5);
@@ -164,7 +161,7 @@ export function describeAttachmentLists(begin: Begin): void {
     expect(rest).toEqual({ items: files.slice(2) });
   });
 
-  it('says on a full page that it was the last one', async () => {
+  it('has no cursor on a full page that is the last one', async () => {
     const w = begin();
     const a = attachmentsOf(w);
     await publishedInOrder(w, a, 4);
@@ -187,21 +184,21 @@ export function describeAttachmentLists(begin: Begin): void {
     for (const filter of filters) expect(await own.list(filter)).toEqual([]);
   });
 
-  it('is not given for a cursor that no page gave', async () => {
+  it('is not returned for a cursor that no page gave', async () => {
     const a = attachmentsOf(begin());
     for (const cursor of ['', randomUUID(), 'FILE#1', '2026-11-25T00:00:00.000Z']) {
       await expect(a.page({ cursor })).rejects.toBeInstanceOf(RangeError);
     }
   });
 
-  it('of nothing is empty and has no more', async () => {
+  it('of nothing is empty and has no cursor', async () => {
     const a = attachmentsOf(begin());
     expect(await a.page()).toEqual({ items: [] });
     expect(await a.page({ contextId: 'room', limit: 1 })).toEqual({ items: [] });
   });
 
-  it('is beside reads by id, which have up to 100 in the order asked', async () => {
-    const w = begin({ files: 40, openUploads: 40 });
+  it('is apart from reads by id, which return up to 100 in the order of the request', async () => {
+    const w = begin({ files: 40, pendingUploads: 40 });
     const a = attachmentsOf(w);
     const known: string[] = [];
     await inTurns(33, async () => known.push((await a.published({ bytes: 1 })).fileId));
@@ -224,7 +221,7 @@ async function publishedInOrder(w: World, a: AttachmentWorld, count: number): Pr
   return files;
 }
 
-/** Some at once: all at once they would only stand in each other's way. */
+/** Four at once: more would only conflict with each other. */
 async function inTurns(count: number, act: (index: number) => Promise<unknown>): Promise<void> {
   const lanes = Array.from({ length: 4 }, async (_, lane) => {
     for (let index = lane; index < count; index += 4) await act(index);

@@ -5,17 +5,17 @@ import { attachmentsOf } from './attachment-world.ts';
 import { type Begin, DAY, HOUR, type World } from './world.ts';
 
 export function describeAttachmentPublications(begin: Begin): void {
-  it('makes an attachment of what was written and what its upload said, and ends the upload as ready', async () => {
+  it('makes an attachment of what was written and what its upload described, and ends the upload as ready', async () => {
     const w = begin();
     const a = attachmentsOf(w);
-    const said = {
+    const described = {
       filename: 'holiday.jpg',
       visibility: 'private',
       contextId: 'room #7',
       metadata: { caption: 'at the sea' },
       keepMetadata: true,
     } as const;
-    const upload = await a.issue({ ...said, contentType: 'image/pjpeg', bytes: 100 });
+    const upload = await a.issue({ ...described, contentType: 'image/pjpeg', bytes: 100 });
     w.pass(HOUR);
     const job = await w.start(upload);
     const written = a.file({
@@ -31,7 +31,7 @@ export function describeAttachmentPublications(begin: Begin): void {
     expect(await a.publish(job, written)).toBe('published');
     const expected = {
       ...written,
-      ...said,
+      ...described,
       fileId: upload.uploadId,
       status: 'ready',
       organizationId: w.organizationId,
@@ -44,19 +44,18 @@ export function describeAttachmentPublications(begin: Begin): void {
     };
     expect(await a.find(upload.uploadId)).toEqual(expected);
     expect(await w.store.getAttachments([randomUUID(), upload.uploadId])).toEqual([undefined, expected]);
-    const ended = await w.store.getUpload(job);
-    expect(ended).toMatchObject({ status: 'ready', finishedAt: w.in(0) });
-    expect(ended).not.toHaveProperty('workAt');
+    const ended = await w.upload(job.uploadId);
+    expect(ended).toMatchObject({ status: 'ready', finishedAt: w.in(0), cleanUp: 'first', workAt: ended?.leaseUntil });
   });
 
-  it('keeps the charge, and is no open upload any more', async () => {
+  it('keeps the charge, and is no longer an open upload', async () => {
     const w = begin();
     const a = attachmentsOf(w);
     await a.started({ bytes: 30 });
     const version = (await w.organization())?.version ?? 0;
     await a.published({ bytes: 100 });
     expect(await w.held()).toEqual({ bytes: 130, files: 2, openUploads: 1 });
-    expect(await w.owner()).toMatchObject({ openUploads: 1 });
+    expect(await w.owner()).toMatchObject({ pendingUploads: 0, sentUploads: 1 });
     expect(await w.organization()).toMatchObject({ version: version + 2 });
   });
 
@@ -70,17 +69,17 @@ export function describeAttachmentPublications(begin: Begin): void {
     expect(await w.held()).toEqual({ bytes: 10, files: 1, openUploads: 0 });
   });
 
-  it('is answered alike but done once, also when its worker asks 50 times at once', async () => {
+  it('happens once, also when its worker repeats it 50 times at once', async () => {
     const w = begin();
     const a = attachmentsOf(w);
     const job = await a.started({ bytes: 100 });
     const outcomes = await Promise.all(Array.from({ length: 50 }, () => a.publish(job)));
     expect(new Set(outcomes)).toEqual(new Set(['published']));
     expect(await w.held()).toEqual({ bytes: 100, files: 1, openUploads: 0 });
-    expect(await w.owner()).toMatchObject({ openUploads: 0 });
+    expect(await w.owner()).toMatchObject({ pendingUploads: 0, sentUploads: 0 });
   });
 
-  it('is answered alike after the attachment was changed, deleted and forgotten, and brings nothing back', async () => {
+  it('is `published` again after the attachment was changed, deleted and forgotten, and restores nothing', async () => {
     const w = begin();
     const a = attachmentsOf(w);
     const job = await a.started();
@@ -95,7 +94,7 @@ export function describeAttachmentPublications(begin: Begin): void {
     expect(await w.held()).toEqual({ bytes: 0, files: 0, openUploads: 0 });
   });
 
-  it('is had by one of two workers', async () => {
+  it('is that of one of two workers', async () => {
     const w = begin();
     const a = attachmentsOf(w);
     const slow = await a.started();
@@ -107,40 +106,39 @@ export function describeAttachmentPublications(begin: Begin): void {
     expect(await a.find(slow.uploadId)).toMatchObject({ eTag: 'quick' });
   });
 
-  it('needs a lease on an upload of an attachment', async () => {
+  it('requires a lease on an upload of an attachment', async () => {
     const w = begin();
     const a = attachmentsOf(w);
     const { uploadId } = await a.issue();
-    const before = [await w.store.getUpload({ uploadId }), await w.everything()];
+    const before = [await w.upload(uploadId), await w.everything()];
     expect(await a.publish({ uploadId, leaseId: 'guessed' })).toBe('lost_lease');
     expect(await a.publish({ uploadId: randomUUID(), leaseId: 'mine' })).toBe('lost_lease');
-    expect([await w.store.getUpload({ uploadId }), await w.everything()]).toEqual(before);
+    expect([await w.upload(uploadId), await w.everything()]).toEqual(before);
 
-    const picture = await w.started();
-    await w.claim(picture);
-    expect(await a.publish(picture)).toBe('lost_lease');
-    expect(await w.publish(picture)).toBe('published');
-    expect(await a.publish(picture)).toBe('lost_lease');
-    expect(await a.find(picture.uploadId)).toBeUndefined();
+    const avatar = await w.started();
+    expect(await a.publish(avatar)).toBe('lost_lease');
+    expect(await w.publish(avatar)).toBe('published');
+    expect(await a.publish(avatar)).toBe('lost_lease');
+    expect(await a.find(avatar.uploadId)).toBeUndefined();
   });
 
   it.each<[string, (w: World) => Promise<unknown>]>([
     ['organization', (w) => w.setState('erasing')],
     ['uploader', (w) => w.store.closeOwner({ organizationId: w.organizationId, ownerId: w.userId })],
-  ])('is refused while the %s is being erased, and changes nothing', async (_who, close) => {
+  ])('is superseded while the %s is being erased, and changes nothing', async (_who, close) => {
     const w = begin();
     const a = attachmentsOf(w);
     const job = await a.started();
     await close(w);
-    const before = [await w.store.getUpload(job), await w.everything()];
+    const before = [await w.upload(job.uploadId), await w.everything()];
     expect(await a.publish(job)).toBe('superseded');
-    expect([await w.store.getUpload(job), await w.everything()]).toEqual(before);
+    expect([await w.upload(job.uploadId), await w.everything()]).toEqual(before);
     expect(await a.find(job.uploadId)).toBeUndefined();
     expect(await w.supersede(job)).toBe('superseded');
     expect(await w.held()).toEqual({ bytes: 0, files: 0, openUploads: 0 });
   });
 
-  it('goes through while the organization is only paused, and another person is being erased', async () => {
+  it('succeeds while the organization is only paused, and another person is being erased', async () => {
     const w = begin();
     const a = attachmentsOf(w);
     const job = await a.started();

@@ -1,25 +1,25 @@
 import { randomUUID } from 'node:crypto';
 import { expect, it } from 'vitest';
-import type { IssueUploadOutcome } from '../../../shared/metadata/upload-store.ts';
+import type { IssueUploadOutcome } from '../../../shared/metadata/transitions/issue-upload.ts';
 import { type AttachmentWorld, attachmentsOf } from './attachment-world.ts';
 import { type Begin, DAY, HOUR, MINUTE, type World } from './world.ts';
 
 const PLAN = { multipartId: 'storage-name', partSize: 50, partCount: 2 };
 
 export function describeAttachmentTickets(begin: Begin): void {
-  it('reserves its bytes, one file and one open upload of the organization of its caller', async () => {
+  it('reserves its bytes, one file and one open upload of its caller in the organization of the caller', async () => {
     const w = begin({ bytes: 1_000, files: 10 });
     const upload = await attachmentsOf(w).issue({ bytes: 300 });
     expect(upload.organizationId).toBe(w.organizationId);
     expect(await w.organization()).toMatchObject({ bytesFree: 700, filesFree: 9, openUploads: 1, version: 1 });
-    expect(await w.owner()).toMatchObject({ openUploads: 1, state: 'active' });
+    expect(await w.owner()).toMatchObject({ pendingUploads: 1, sentUploads: 0, state: 'active' });
     expect(await w.avatar()).toBeUndefined();
   });
 
   it.each<[string, (a: AttachmentWorld) => ReturnType<AttachmentWorld['ticket']>]>([
     ['with no more than it needs', (a) => a.ticket()],
     [
-      'with all that can be said',
+      'with everything that can be described',
       (a) =>
         a.ticket({
           checksumSha256: 'c2hh',
@@ -30,22 +30,32 @@ export function describeAttachmentTickets(begin: Begin): void {
           keepMetadata: true,
         }),
     ],
-    ['in parts', (a) => a.ticket({ method: 'multipart', multipart: PLAN, bytes: 100 })],
-  ])('%s is kept as it was asked for, pending and due when its time is over', async (_how, ticketIn) => {
-    const w = begin();
-    const a = attachmentsOf(w);
-    const upload = ticketIn(a);
-    const { organizationId } = w;
-    const expected = { ...upload, organizationId, status: 'pending', attempts: 0, workAt: upload.acceptUntil };
-    expect(await a.ask({ upload })).toEqual({ outcome: 'issued', upload: expected });
-    expect(await w.store.getUpload(upload)).toEqual(expected);
-  });
+    ['that is multipart', (a) => a.ticket({ method: 'multipart', multipart: PLAN, bytes: 100 })],
+  ])(
+    '%s is stored as it was requested, pending and due when the time for its bytes is over',
+    async (_how, ticketIn) => {
+      const w = begin();
+      const a = attachmentsOf(w);
+      const upload = ticketIn(a);
+      const { organizationId } = w;
+      const expected = {
+        ...upload,
+        organizationId,
+        status: 'pending',
+        attempts: 0,
+        leases: 0,
+        workAt: upload.acceptUntil,
+      };
+      expect(await a.ask({ upload })).toEqual({ outcome: 'issued', upload: expected });
+      expect(await w.upload(upload.uploadId)).toEqual(expected);
+    },
+  );
 
   it.each([
     ['files', { files: 6, bytes: 100_000 }],
     ['bytes', { files: 100, bytes: 605 }],
-  ])('holds a quota of six against 50 at once, counted in %s', async (_unit, quota) => {
-    const w = begin({ ...quota, openUploads: 100 });
+  ])('keeps to a quota of six when 50 are requested at once, counted in %s', async (_unit, quota) => {
+    const w = begin({ ...quota, pendingUploads: 100 });
     const a = attachmentsOf(w);
     const outcomes = await Promise.all(Array.from({ length: 50 }, () => a.ask({ bytes: 100 })));
     expect(outcomes.filter(({ outcome }) => outcome === 'issued')).toHaveLength(6);
@@ -72,12 +82,13 @@ export function describeAttachmentTickets(begin: Begin): void {
     expect(await a.ask({ bytes: 0 })).toEqual({ outcome: 'quota_exceeded', bytesFree: 0, filesFree: 0 });
   });
 
-  it('is refused to a caller with too many open uploads, also when 50 are asked for at once', async () => {
-    const w = begin({ files: 100, bytes: 10_000, openUploads: 3 });
+  it('is refused to a caller with too many pending uploads, also when 50 are requested at once', async () => {
+    const w = begin({ files: 100, bytes: 10_000, pendingUploads: 3 });
     const a = attachmentsOf(w);
     const outcomes = await Promise.all(Array.from({ length: 50 }, () => a.ask()));
     expect(outcomes.filter(({ outcome }) => outcome === 'issued')).toHaveLength(3);
-    expect(await a.ask()).toEqual({ outcome: 'too_many_open', openUploads: 3 });
+    expect(await a.ask()).toEqual({ outcome: 'too_many_open', pendingUploads: 3, sentUploads: 0 });
+    expect(await a.ask({ pendingUploads: 4, sentUploads: 0 })).toMatchObject({ outcome: 'too_many_open' });
     expect(await a.ask({ by: 'someone-else' })).toMatchObject({ outcome: 'issued' });
   });
 
@@ -95,11 +106,11 @@ export function describeAttachmentTickets(begin: Begin): void {
     expect(await a.ask({ by: 'stayer' })).toMatchObject({ outcome: 'issued' });
   });
 
-  it('is checked for what was answered before, then for the organization, open uploads and quota', async () => {
+  it('is checked for a replay, then for the organization, open uploads and quota', async () => {
     const w = begin({ bytes: 10 });
     const a = attachmentsOf(w);
     const { uploadId } = await a.issue({ bytes: 10, request: w.request() });
-    const hopeless = { bytes: 11, openUploads: 1 };
+    const hopeless = { bytes: 11, pendingUploads: 1 };
     expect(await a.ask({ bytes: 11 })).toMatchObject({ outcome: 'quota_exceeded' });
     expect(await a.ask(hopeless)).toMatchObject({ outcome: 'too_many_open' });
     await w.setState('paused');
@@ -109,7 +120,7 @@ export function describeAttachmentTickets(begin: Begin): void {
 
   it.each<[string, (w: World) => Promise<IssueUploadOutcome>]>([
     ['quota_exceeded', (w) => attachmentsOf(w).ask({ bytes: 1_001, request: w.request() })],
-    ['too_many_open', (w) => attachmentsOf(w).ask({ openUploads: 0, request: w.request() })],
+    ['too_many_open', (w) => attachmentsOf(w).ask({ pendingUploads: 0, request: w.request() })],
   ])('refused as %s writes nothing at all', async (outcome, ask) => {
     const w = begin({ bytes: 1_000 });
     const a = attachmentsOf(w);
@@ -118,7 +129,7 @@ export function describeAttachmentTickets(begin: Begin): void {
     expect(await a.ask({ request: w.request({ requestDigest: 'another' }) })).toMatchObject({ outcome: 'issued' });
   });
 
-  it('asked for twice under one upload id reserves once', async () => {
+  it('requested three times under one upload id reserves once', async () => {
     const w = begin();
     const a = attachmentsOf(w);
     const upload = a.ticket({ bytes: 10 });
@@ -127,7 +138,7 @@ export function describeAttachmentTickets(begin: Begin): void {
     expect(await w.held()).toEqual({ bytes: 10, files: 1, openUploads: 1 });
   });
 
-  it('with one key is issued once, also when it is asked for 50 times at once', async () => {
+  it('with one key is issued once, also when it is requested 50 times at once', async () => {
     const w = begin();
     const a = attachmentsOf(w);
     const outcomes = await Promise.all(Array.from({ length: 50 }, () => a.ask({ request: w.request() })));
@@ -137,25 +148,32 @@ export function describeAttachmentTickets(begin: Begin): void {
     expect(await w.held()).toMatchObject({ files: 1, openUploads: 1 });
   });
 
-  it.each([
-    ['for one address', {}],
-    ['in parts', { method: 'multipart', multipart: PLAN }],
-  ] as const)('%s gets the deadlines that are given when it is signed again, for a day', async (_how, asked) => {
+  it('gets the deadlines of each renewal, for a day', async () => {
     const w = begin();
-    const upload = await attachmentsOf(w).issue(asked);
+    const upload = await attachmentsOf(w).issue();
     const { uploadId } = upload;
     w.pass(HOUR);
     const deadlines = { urlExpiresAt: w.in(5 * MINUTE), acceptUntil: w.in(DAY) };
     const renew = () => w.store.renewTicket({ uploadId, ...deadlines, now: w.now() });
     const expected = { ...upload, ...deadlines, workAt: deadlines.acceptUntil };
     expect(await Promise.all([renew(), renew()])).toEqual(Array(2).fill({ outcome: 'renewed', upload: expected }));
-    expect(await w.store.getUpload(upload)).toEqual(expected);
+    expect(await w.upload(uploadId)).toEqual(expected);
     expect(await w.held()).toMatchObject({ files: 1, openUploads: 1 });
     w.pass(DAY - HOUR);
     expect(await renew()).toEqual({ outcome: 'finished', status: 'pending' });
   });
 
-  it('is not signed again once processing began, nor when it is unknown', async () => {
+  it('that is multipart keeps its deadlines when it is renewed, because its parts are signed on demand', async () => {
+    const w = begin();
+    const upload = await attachmentsOf(w).issue({ method: 'multipart', multipart: PLAN });
+    w.pass(HOUR);
+    expect(await w.renew(upload.uploadId)).toEqual({ outcome: 'renewed', upload });
+    expect(await w.upload(upload.uploadId)).toEqual(upload);
+    w.pass(DAY - HOUR);
+    expect(await w.renew(upload.uploadId)).toEqual({ outcome: 'finished', status: 'pending' });
+  });
+
+  it('is not renewed once processing began, nor when it is unknown', async () => {
     const w = begin();
     const job = await attachmentsOf(w).started();
     expect(await w.renew(job.uploadId)).toEqual({ outcome: 'finished', status: 'processing' });

@@ -1,6 +1,6 @@
 import { randomUUID } from 'node:crypto';
 import { expect, it } from 'vitest';
-import type { AttachmentChanges } from '../../../shared/metadata/attachment-store.ts';
+import type { AttachmentChanges } from '../../../shared/metadata/transitions/attachments.ts';
 import { type AttachmentWorld, attachmentsOf } from './attachment-world.ts';
 import { type Begin, DAY } from './world.ts';
 
@@ -13,7 +13,7 @@ export function describeAttachmentUpdates(begin: Begin): void {
     { metadata: {} },
     { filename: 'all.pdf', visibility: 'public', metadata: { a: 'b' }, draft: false },
     {},
-  ])('to %j changes that alone and counts the revision up', async (changes) => {
+  ])('to %j changes that alone and increments the revision', async (changes) => {
     const w = begin();
     const a = attachmentsOf(w);
     const file = await a.published({ metadata: { caption: 'old', place: 'here' }, contextId: 'room' });
@@ -43,7 +43,7 @@ export function describeAttachmentUpdates(begin: Begin): void {
     expect(await a.list()).toEqual([]);
   });
 
-  it('needs the revision that its caller has seen, if one is given', async () => {
+  it('requires the revision that its caller has seen, if one is given', async () => {
     const w = begin();
     const a = attachmentsOf(w);
     const { fileId } = await a.published();
@@ -59,7 +59,7 @@ export function describeAttachmentUpdates(begin: Begin): void {
     expect(await a.find(fileId)).toMatchObject({ filename: 'b.pdf', revision: 2 });
   });
 
-  it('is had by one of 50 that have seen the same revision', async () => {
+  it('succeeds once of 50 times with the same revision', async () => {
     const w = begin();
     const a = attachmentsOf(w);
     const { fileId } = await a.published();
@@ -71,7 +71,7 @@ export function describeAttachmentUpdates(begin: Begin): void {
     expect(await a.find(fileId)).toMatchObject({ filename: names[winner], revision: 2 });
   });
 
-  it('of 50 at once that have seen nothing is done 50 times, and none undoes another', async () => {
+  it('of 50 at once without a revision succeeds 50 times, and none undoes another', async () => {
     const w = begin();
     const a = attachmentsOf(w);
     const { fileId } = await a.published({ draft: true });
@@ -93,7 +93,7 @@ export function describeAttachmentUpdates(begin: Begin): void {
     });
   });
 
-  it('makes nothing public that keeps the metadata of its image, whatever else is asked for', async () => {
+  it('makes nothing public that keeps the metadata of its image, whatever else is requested', async () => {
     const w = begin();
     const a = attachmentsOf(w);
     const file = await a.published({ keepMetadata: true, visibility: 'private' });
@@ -110,7 +110,7 @@ export function describeAttachmentUpdates(begin: Begin): void {
     ['an admin, for a draft', (a) => a.asAdmin, true, 'not_allowed'],
     ['another member', (a) => ({ ...a.asAdmin, othersToo: false }), false, 'not_allowed'],
     ['an admin elsewhere', (a) => ({ ...a.asAdmin, organizationId: randomUUID() }), false, 'not_allowed'],
-  ])('by %s is answered so', async (_who, accessIn, draft, outcome) => {
+  ])('by %s is updated or refused', async (_who, accessIn, draft, outcome) => {
     const w = begin();
     const a = attachmentsOf(w);
     const file = await a.published({ draft });
@@ -118,7 +118,7 @@ export function describeAttachmentUpdates(begin: Begin): void {
     expect(await a.find(file.fileId)).toMatchObject({ revision: outcome === 'updated' ? 2 : 1 });
   });
 
-  it('is looked at in order: there at all, allowed, the revision, what may be public', async () => {
+  it('is checked in order: whether the attachment exists, access, the revision, whether it may be public', async () => {
     const w = begin();
     const a = attachmentsOf(w);
     const { fileId } = await a.published({ keepMetadata: true });
@@ -131,7 +131,7 @@ export function describeAttachmentUpdates(begin: Begin): void {
     expect(await a.update(fileId, hopeless, { seenRevision: 7, access })).toEqual({ outcome: 'absent' });
   });
 
-  it('finds nothing that is unknown, not yet published, deleted or forgotten', async () => {
+  it('finds nothing that is unknown, not published yet, deleted or forgotten', async () => {
     const w = begin();
     const a = attachmentsOf(w);
     const job = await a.started();
@@ -147,7 +147,7 @@ export function describeAttachmentUpdates(begin: Begin): void {
     expect(await a.find(fileId)).toBeUndefined();
   });
 
-  it('brings nothing back that is deleted at the same moment', async () => {
+  it('does not restore what is deleted at the same moment', async () => {
     for (let round = 0; round < 10; round += 1) {
       const w = begin();
       const a = attachmentsOf(w);

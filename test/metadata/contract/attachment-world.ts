@@ -1,13 +1,10 @@
 import { randomUUID } from 'node:crypto';
 import { expect } from 'vitest';
-import type {
-  AttachmentChanges,
-  ListAttachmentsInput,
-  PublishedFile,
-} from '../../../shared/metadata/attachment-store.ts';
 import type { AttachmentAccess } from '../../../shared/metadata/record-access.ts';
+import type { ListAttachmentsInput } from '../../../shared/metadata/record-store.ts';
 import type { AttachmentRecord, AttachmentUpload } from '../../../shared/metadata/records.ts';
-import type { IdempotentRequest, NewAttachmentUpload } from '../../../shared/metadata/upload-store.ts';
+import type { AttachmentChanges, PublishedFile } from '../../../shared/metadata/transitions/attachments.ts';
+import type { IdempotentRequest, NewAttachmentUpload } from '../../../shared/metadata/transitions/issue-upload.ts';
 import { storageKeyOf, temporaryKey } from '../../../shared/storage/object-keys.ts';
 import { type Job, MINUTE, type World } from './world.ts';
 
@@ -21,7 +18,8 @@ interface AskOptions extends TicketOptions {
   /** A ticket made before. */
   readonly upload?: NewAttachmentUpload;
   readonly request?: IdempotentRequest;
-  readonly openUploads?: number;
+  readonly pendingUploads?: number;
+  readonly sentUploads?: number;
 }
 
 interface PublishOptions extends AskOptions {
@@ -57,14 +55,15 @@ export function attachmentsOf(w: World) {
     };
   }
 
-  async function ask({ upload, request, openUploads = w.openUploads, ...rest }: AskOptions = {}) {
-    const asked = upload ?? ticket(rest);
+  async function ask({ upload, request, ...rest }: AskOptions = {}) {
+    const { pendingUploads = w.pendingUploads, sentUploads = w.sentUploads, ...options } = rest;
+    const asked = upload ?? ticket(options);
     w.ids.add(asked.uploadId);
     return store.issueUpload({
       upload: asked,
       organizationId,
       ...(request && { request }),
-      limits: { ...w.limits, openUploadsPerOwner: openUploads },
+      limits: { ...w.limits, pendingUploads, sentUploads },
       now: w.now(),
     });
   }
@@ -82,8 +81,8 @@ export function attachmentsOf(w: World) {
     return { key, eTag: 'e1', contentType: 'application/pdf', size: 10, metadataStripped: false, ...changes };
   }
 
-  const publish = ({ uploadId, leaseId }: Job, changes: Partial<PublishedFile> = {}) =>
-    store.publishAttachment({ uploadId, leaseId, file: file(changes), now: w.now() });
+  const publish = (job: Job, changes: Partial<PublishedFile> = {}) =>
+    store.publishAttachment({ ...job, file: file(changes), now: w.now() });
 
   async function published({ file: changes, ...asked }: PublishOptions = {}): Promise<AttachmentRecord> {
     const job = await started(asked);

@@ -3,30 +3,33 @@ import fc from 'fast-check';
 import { expect, it } from 'vitest';
 import { isTerminal, type UploadRecord } from '../../../shared/metadata/records.ts';
 import type { AvatarRef } from '../../../shared/storage/object-keys.ts';
-import { type Begin, HOUR, type Job, MINUTE, SECOND, type World } from './world.ts';
+import { type Begin, DAY, HOUR, type Job, MINUTE, SECOND, type World } from './world.ts';
 
 export function describeHistories(begin: Begin): void {
-  it('leaves every byte, file and open upload accounted for, and what has ended as it ended', async () => {
+  it('accounts for every byte, file and open upload, and ended uploads stay as they ended', async () => {
     const history = fc.array(step, { minLength: 20, maxLength: 60, size: 'max' });
-    const seen: Happened = { published: 0, rendered: 0, deleted: 0 };
+    const seen: Happened = { published: 0, rendered: 0, deleted: 0, removed: 0, cleaned: 0, gaveUp: 0 };
     await fc.assert(
       fc.asyncProperty(history, (steps) => replay(begin, steps, seen)),
       { numRuns: 100 },
     );
-    // Otherwise the histories would prove nothing about pictures.
-    expect(Math.min(seen.published, seen.rendered, seen.deleted)).toBeGreaterThan(0);
+    // Otherwise the histories would prove nothing about these.
+    expect(Math.min(...Object.values(seen))).toBeGreaterThan(0);
   }, 300_000);
 }
 
-/** How often pictures came and went, over all histories. */
+/** How often each of these happened, over all histories. */
 interface Happened {
   published: number;
   rendered: number;
   deleted: number;
+  removed: number;
+  cleaned: number;
+  gaveUp: number;
 }
 
 async function replay(begin: Begin, steps: readonly Step[], happened: Happened): Promise<void> {
-  const quota = { bytes: 200, files: 6, openUploads: 4 };
+  const quota = { bytes: 200, files: 6, pendingUploads: 3, sentUploads: 3 };
   const [one, two] = [begin(quota), begin(quota)];
   const [first, second] = [sideOf(one, one.user, happened), sideOf(two, two.agent, happened)];
   for (const taken of steps) {
@@ -48,7 +51,7 @@ interface Side {
   readonly uploads: { readonly uploadId: string; readonly bytes: number; readonly render: boolean; leases: string[] }[];
   /** Uploads as they were when they were first seen ended. */
   readonly ended: Map<string, UploadRecord>;
-  /** Bytes of the published picture; undefined: there is none. */
+  /** Bytes of the published image; undefined: there is none. */
   charged: number | undefined;
   readonly happened: Happened;
 }
@@ -59,22 +62,31 @@ function sideOf(w: World, avatar: AvatarRef, happened: Happened): Side {
 
 type Upload = Side['uploads'][number];
 
-/** What can happen to one upload, by whoever holds (or held, or never had) its lease. */
+/** What can happen to one upload, by the worker that has, had or never had its lease. */
 const UPLOAD_STEPS = {
   begin,
-  claim: ({ w }: Side, _: Upload, job: Job) => w.claim(job),
   publish,
   /** What a worker does, unless it is interrupted: with a new lease, or its last one. */
   work: async (side: Side, upload: Upload, _: Job, { interrupted }: Step) => {
     await begin(side, upload);
     const job = { uploadId: upload.uploadId, leaseId: upload.leases.at(-1) ?? 'never had' };
-    if (!interrupted && (await side.w.claim(job)) === 'claimed') await publish(side, upload, job);
+    if (!interrupted) await publish(side, upload, job);
   },
-  reject: ({ w }: Side, _: Upload, job: Job, { nothingWritten }: Step) => w.reject(job, { nothingWritten }),
+  defer: async ({ w, happened }: Side, _: Upload, job: Job, { giveUpAfter, interrupted }: Step) => {
+    const outcome = await w.defer(interrupted ? { uploadId: job.uploadId } : job, { giveUpAfter });
+    if (outcome === 'rejected') happened.gaveUp += 1;
+  },
+  markSent: ({ w }: Side, { uploadId }: Upload) => w.markSent(uploadId),
+  lapse: ({ w }: Side, { uploadId }: Upload) => w.lapse(uploadId),
+  reject: ({ w }: Side, _: Upload, job: Job) => w.reject(job),
   supersede: ({ w }: Side, _: Upload, job: Job) => w.supersede(job),
-  release: ({ w }: Side, _: Upload, job: Job) => w.release(job),
+  supersedePending: ({ w }: Side, { uploadId }: Upload) => w.supersedePending(uploadId),
   abort: ({ w }: Side, { uploadId }: Upload) => w.abort(uploadId),
   expire: ({ w }: Side, { uploadId }: Upload) => w.expire(uploadId),
+  cleanUp: async ({ w, happened }: Side, { uploadId }: Upload) => {
+    const pass = (await w.upload(uploadId))?.cleanUp ?? 'first';
+    if ((await w.finishCleanUp(uploadId, pass)) !== 'stale') happened.cleaned += 1;
+  },
 };
 
 async function begin({ w }: Side, upload: Upload): Promise<void> {
@@ -83,7 +95,7 @@ async function begin({ w }: Side, upload: Upload): Promise<void> {
 }
 
 async function publish(side: Side, { uploadId, bytes, render }: Upload, job: Job): Promise<void> {
-  const outcome = await side.w.publish(job, {}, side.avatar);
+  const outcome = await side.w.publish(job);
   if (outcome !== 'published' || side.ended.has(uploadId)) return;
   if (!render) side.charged = bytes;
   side.happened[render ? 'rendered' : 'published'] += 1;
@@ -99,20 +111,24 @@ const AVATAR_STEPS = {
     if (side.charged !== undefined) side.happened.deleted += 1;
     side.charged = undefined;
   },
-  purge: async ({ w, avatar }: Side) => {
-    const { purge = 'first', deletedGeneration = 0 } = (await w.avatar(avatar)) ?? {};
-    await w.purge(purge, deletedGeneration, avatar);
+  remove: async ({ w, avatar, happened }: Side) => {
+    if ((await w.removeDue(avatar)) === 'finished') happened.removed += 1;
+  },
+  postpone: async ({ w, avatar }: Side) => {
+    const { workAt } = (await w.avatar(avatar)) ?? {};
+    if (workAt !== undefined) await w.postpone({ kind: 'avatar', ...avatar, workAt });
   },
   limits: ({ w }: Side, { bytes }: Step) => w.setLimits({ bytesLimit: bytes * 6, filesLimit: 1 + (bytes % 6) }),
 };
 
 const step = fc.record({
   action: fc.oneof(
-    // Often enough for pictures to be published, replaced, rendered again and deleted.
+    // Often enough for images to be published, replaced, rendered again and deleted.
     { weight: 8, arbitrary: fc.constantFrom('issue', 'work', 'work', 'work') },
-    { weight: 4, arbitrary: fc.constantFrom('begin', 'claim', 'publish') },
-    { weight: 4, arbitrary: fc.constantFrom('render', 'render', 'render', 'delete', 'purge', 'limits') },
-    { weight: 2, arbitrary: fc.constantFrom('reject', 'supersede', 'release', 'abort', 'expire') },
+    { weight: 4, arbitrary: fc.constantFrom('begin', 'publish', 'markSent', 'defer') },
+    { weight: 5, arbitrary: fc.constantFrom('render', 'render', 'render', 'delete', 'remove', 'postpone', 'limits') },
+    { weight: 3, arbitrary: fc.constantFrom('reject', 'supersede', 'supersedePending', 'lapse', 'abort', 'expire') },
+    { weight: 2, arbitrary: fc.constant('cleanUp') },
   ),
   onSecond: fc.boolean(),
   by: fc.constantFrom('ada', 'bob'),
@@ -121,10 +137,10 @@ const step = fc.record({
   back: fc.constantFrom(1, 1, 1, 2, 3),
   /** Which lease: 1 the last one, 2 the one before. */
   formerLease: fc.constantFrom(1, 1, 1, 1, 2),
-  nothingWritten: fc.boolean(),
+  giveUpAfter: fc.constantFrom(0, DAY),
   interrupted: fc.constantFrom(false, false, false, true),
   repeated: fc.boolean(),
-  pass: fc.constantFrom(0, 0, SECOND, 5 * MINUTE, 2 * HOUR),
+  pass: fc.constantFrom(0, 0, SECOND, 5 * MINUTE, 2 * HOUR, DAY),
 });
 type Step = typeof step extends fc.Arbitrary<infer T> ? T : never;
 
@@ -151,25 +167,29 @@ async function ask(
 
 async function noteEnds({ w, uploads, ended }: Side): Promise<void> {
   for (const { uploadId } of uploads.filter((upload) => !ended.has(upload.uploadId))) {
-    const upload = await w.store.getUpload({ uploadId });
+    const upload = await w.upload(uploadId);
     if (upload !== undefined && isTerminal(upload.status)) ended.set(uploadId, upload);
   }
 }
 
 async function checkAccounts({ w, avatar, uploads, charged, ended }: Side): Promise<void> {
-  for (const [uploadId, upload] of ended) expect(await w.store.getUpload({ uploadId })).toEqual(upload);
-
+  for (const [uploadId, { status, code, finishedAt, expiresAt }] of ended) {
+    expect(await w.upload(uploadId)).toMatchObject({ status, finishedAt, expiresAt, ...(code && { code }) });
+  }
   const record = await w.avatar(avatar);
   expect(record?.chargedBytes ?? 0).toBe(charged ?? 0);
   expect(record?.image !== undefined).toBe(charged !== undefined);
 
   const open = uploads.filter(({ uploadId }) => !ended.has(uploadId));
-  const pictures = charged === undefined ? 0 : 1;
+  const images = charged === undefined ? 0 : 1;
   expect(await w.held()).toEqual({
     bytes: open.reduce((sum, { bytes }) => sum + bytes, charged ?? 0),
-    files: open.filter(({ render }) => !render).length + pictures,
+    files: open.filter(({ render }) => !render).length + images,
     openUploads: open.length,
   });
-  const [ada, bob] = [await w.owner('ada'), await w.owner('bob')];
-  expect((ada?.openUploads ?? 0) + (bob?.openUploads ?? 0)).toBe(open.length);
+  const people = await Promise.all(['ada', 'bob'].map(w.owner));
+  const records = await Promise.all(open.map(({ uploadId }) => w.upload(uploadId)));
+  const sent = records.filter((upload) => upload?.sentAt !== undefined).length;
+  expect(people.reduce((sum, person) => sum + (person?.sentUploads ?? 0), 0)).toBe(sent);
+  expect(people.reduce((sum, person) => sum + (person?.pendingUploads ?? 0), 0)).toBe(open.length - sent);
 }

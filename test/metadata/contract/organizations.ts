@@ -14,7 +14,6 @@ export function describeOrganizations(begin: Begin): void {
       ...w.agent,
       organizationId: w.organizationId,
       generation: 0,
-      claimedGeneration: 0,
       readyGeneration: 0,
       deletedGeneration: 0,
       chargedBytes: 0,
@@ -22,65 +21,22 @@ export function describeOrganizations(begin: Begin): void {
     expect(await w.issue({ avatar: w.agent })).toMatchObject({ generation: 1 });
   });
 
-  it('binds an agent to one of 50 that want it at once', async () => {
+  it('binds an agent when 50 organizations request it at once, and no other one', async () => {
     const w = begin();
-    const wanting = Array.from({ length: 50 }, () => randomUUID());
+    const organizations = Array.from({ length: 50 }, () => randomUUID());
     const outcomes = await Promise.all(
-      wanting.map((organizationId) => w.store.bindAgent({ agentId: w.agent.entityId, organizationId })),
+      organizations.map((organizationId) => w.store.bindAgent({ agentId: w.agent.entityId, organizationId })),
     );
     expect(outcomes.filter((outcome) => outcome === 'bound')).toHaveLength(1);
-    expect((await w.avatar(w.agent))?.organizationId).toBe(wanting[outcomes.indexOf('bound')]);
+    expect((await w.avatar(w.agent))?.organizationId).toBe(organizations[outcomes.indexOf('bound')]);
   });
 
-  it('keeps the picture of an agent that is bound again', async () => {
+  it('keeps the image of an agent that is bound again', async () => {
     const w = begin();
     await w.published({ avatar: w.agent });
     const before = await w.avatar(w.agent);
     await w.store.bindAgent({ agentId: w.agent.entityId, organizationId: w.organizationId });
     expect(await w.avatar(w.agent)).toEqual(before);
-  });
-
-  it('moves limit and free by one difference, below zero if need be', async () => {
-    const w = begin({ bytes: 1_000, files: 10 });
-    await w.published({ bytes: 100 });
-    const lowered = await w.setLimits({ bytesLimit: 40, filesLimit: 0 });
-    expect(lowered).toMatchObject({ bytesLimit: 40, bytesFree: -60, filesLimit: 0, filesFree: -1 });
-    expect(await w.organization()).toEqual(lowered);
-    expect(await w.ask({ bytes: 1 })).toEqual({ outcome: 'quota_exceeded', bytesFree: -60, filesFree: -1 });
-    await w.setLimits({ bytesLimit: 500, filesLimit: 5 });
-    const repeated = await w.setLimits({ bytesLimit: 500, filesLimit: 5 });
-    expect(repeated).toMatchObject({ bytesFree: 400, filesFree: 4 });
-  });
-
-  it('keeps what it holds when 50 set its limits at once, and has those of one of them', async () => {
-    const w = begin();
-    await w.published({ bytes: 100 });
-    await w.issue({ bytes: 30 });
-    const version = (await w.organization())?.version ?? 0;
-    const wishes = Array.from({ length: 50 }, (_, index) => ({ bytesLimit: 50 * index, filesLimit: index }));
-    const answers = await Promise.all(wishes.map(w.setLimits));
-    for (const [index, { bytesLimit, filesLimit }] of wishes.entries()) {
-      const moved = { bytesLimit, bytesFree: bytesLimit - 130, filesLimit, filesFree: filesLimit - 2 };
-      expect(answers[index]).toMatchObject(moved);
-    }
-    const versions = answers.map((answer) => answer.version).sort((a, b) => a - b);
-    expect(versions).toEqual(wishes.map((_, index) => version + 1 + index));
-    expect(answers).toContainEqual(await w.organization());
-    expect(await w.held()).toEqual({ bytes: 130, files: 2, openUploads: 1 });
-  });
-
-  it('is created by its limits, and a ticket does not set them again', async () => {
-    const w = begin({ bytes: 1_000 });
-    const created = await w.setLimits({ bytesLimit: 70, filesLimit: 7 });
-    expect(created).toMatchObject({ bytesFree: 70, filesFree: 7, openUploads: 0, version: 1, state: 'active' });
-    await w.issue({ bytes: 10 });
-    expect(await w.organization()).toMatchObject({ bytesLimit: 70, bytesFree: 60, version: 2 });
-  });
-
-  it('is created by its state with the limits it would start with', async () => {
-    const w = begin({ bytes: 1_000, files: 10 });
-    expect(await w.setState('paused')).toBe('set');
-    expect(await w.organization()).toMatchObject({ bytesFree: 1_000, filesFree: 10, state: 'paused', version: 1 });
   });
 
   it('is paused and resumed, and keeps what it holds', async () => {
@@ -93,7 +49,7 @@ export function describeOrganizations(begin: Begin): void {
     expect(await w.held()).toEqual({ bytes: 30, files: 2, openUploads: 2 });
   });
 
-  it('never comes back from erasing', async () => {
+  it('is never reopened once it is being erased', async () => {
     const w = begin();
     await w.setState('erasing');
     expect([await w.setState('active'), await w.setState('paused'), await w.setState('erasing')]).toEqual(
@@ -107,11 +63,21 @@ export function describeOrganizations(begin: Begin): void {
     const w = begin();
     const { uploadId } = await w.issue();
     const person = { organizationId: w.organizationId, ownerId: w.userId };
-    await w.store.closeOwner(person);
-    await w.store.closeOwner(person);
-    expect(await w.owner()).toMatchObject({ state: 'erasing', openUploads: 1 });
+    expect(await Promise.all(Array.from({ length: 50 }, () => w.store.closeOwner(person)))).toEqual(
+      Array(50).fill('closed'),
+    );
+    expect(await w.owner()).toMatchObject({ state: 'erasing', pendingUploads: 1, sentUploads: 0 });
+    await w.markSent(uploadId);
+    expect(await w.owner()).toMatchObject({ state: 'erasing', pendingUploads: 0, sentUploads: 1 });
     await w.abort(uploadId);
-    expect(await w.owner()).toMatchObject({ state: 'erasing', openUploads: 0 });
+    expect(await w.owner()).toMatchObject({ state: 'erasing', pendingUploads: 0, sentUploads: 0 });
+  });
+
+  it('closes a person who never uploaded anything', async () => {
+    const w = begin();
+    const person = { organizationId: w.organizationId, ownerId: 'newcomer' };
+    expect(await w.store.closeOwner(person)).toBe('closed');
+    expect(await w.owner('newcomer')).toEqual({ ...person, pendingUploads: 0, sentUploads: 0, state: 'erasing' });
   });
 
   it('gets a higher version with every write to its record', async () => {
@@ -130,5 +96,62 @@ export function describeOrganizations(begin: Begin): void {
       expect(next).toBeGreaterThan(version);
       version = next;
     }
+  });
+}
+
+export function describeLimits(begin: Begin): void {
+  it('move limit and free by one difference, below zero if need be', async () => {
+    const w = begin({ bytes: 1_000, files: 10 });
+    await w.published({ bytes: 100 });
+    const lowered = await w.setLimits({ bytesLimit: 40, filesLimit: 0 });
+    expect(lowered).toMatchObject({ bytesLimit: 40, bytesFree: -60, filesLimit: 0, filesFree: -1 });
+    expect(await w.organization()).toEqual(lowered);
+    expect(await w.ask({ bytes: 1 })).toEqual({ outcome: 'quota_exceeded', bytesFree: -60, filesFree: -1 });
+    await w.setLimits({ bytesLimit: 500, filesLimit: 5 });
+    const repeated = await w.setLimits({ bytesLimit: 500, filesLimit: 5 });
+    expect(repeated).toMatchObject({ bytesFree: 400, filesFree: 4 });
+  });
+
+  it('are those of one request when 50 set them at once, and what is held stays held', async () => {
+    const w = begin();
+    await w.published({ bytes: 100 });
+    await w.issue({ bytes: 30 });
+    const version = (await w.organization())?.version ?? 0;
+    const requests = Array.from({ length: 50 }, (_, index) => ({ bytesLimit: 50 * index, filesLimit: index }));
+    const outcomes = await Promise.all(requests.map(w.setLimits));
+    for (const [index, { bytesLimit, filesLimit }] of requests.entries()) {
+      const moved = { bytesLimit, bytesFree: bytesLimit - 130, filesLimit, filesFree: filesLimit - 2 };
+      expect(outcomes[index]).toMatchObject(moved);
+    }
+    const versions = outcomes.map((outcome) => outcome.version).sort((a, b) => a - b);
+    expect(versions).toEqual(requests.map((_, index) => version + 1 + index));
+    expect(outcomes).toContainEqual(await w.organization());
+    expect(await w.held()).toEqual({ bytes: 130, files: 2, openUploads: 1 });
+  });
+
+  it('are set while tickets are issued, and the record that is returned existed', async () => {
+    const w = begin({ bytes: 10_000, files: 100 });
+    await w.issue({ bytes: 10 });
+    const tickets = Array.from({ length: 10 }, () => w.issue({ bytes: 10, avatar: w.anotherAgent() }));
+    const [limits] = await Promise.all([w.setLimits({ bytesLimit: 5_000, filesLimit: 50 }), ...tickets]);
+    const held = { bytes: limits.bytesLimit - limits.bytesFree, files: limits.filesLimit - limits.filesFree };
+    // Each write before it was a ticket, and they are counted by the version.
+    expect(held).toEqual({ bytes: 10 * (limits.version - 1), files: limits.version - 1 });
+    expect(limits.openUploads).toBe(limits.version - 1);
+    expect(await w.held()).toEqual({ bytes: 110, files: 11, openUploads: 11 });
+  });
+
+  it('create the organization, and a ticket does not set them again', async () => {
+    const w = begin({ bytes: 1_000 });
+    const created = await w.setLimits({ bytesLimit: 70, filesLimit: 7 });
+    expect(created).toMatchObject({ bytesFree: 70, filesFree: 7, openUploads: 0, version: 1, state: 'active' });
+    await w.issue({ bytes: 10 });
+    expect(await w.organization()).toMatchObject({ bytesLimit: 70, bytesFree: 60, version: 2 });
+  });
+
+  it('are the ones it would start with where its state creates the organization', async () => {
+    const w = begin({ bytes: 1_000, files: 10 });
+    expect(await w.setState('paused')).toBe('set');
+    expect(await w.organization()).toMatchObject({ bytesFree: 1_000, filesFree: 10, state: 'paused', version: 1 });
   });
 }

@@ -1,27 +1,35 @@
+import { randomUUID } from 'node:crypto';
 import { expect, it } from 'vitest';
-import type { Begin, World } from './world.ts';
+import { type Begin, DAY, type Job, type World } from './world.ts';
 
 export function describePublication(begin: Begin): void {
-  it('makes the written objects the picture, charges their upload and ends it as ready', async () => {
+  it('makes the written files the image, charges their upload and ends it as ready', async () => {
     const w = begin();
     const crop = { x: 0, y: 0.5, size: 0.5 };
     const job = await w.started({ bytes: 100 });
-    expect(await w.claim(job)).toBe('claimed');
     expect(await w.publish(job, { crop })).toBe('published');
-    expect(await w.avatar()).toMatchObject({
-      claimedGeneration: 1,
+    expect(await w.avatar()).toEqual({
+      ...w.user,
+      organizationId: w.organizationId,
+      generation: 1,
+      latestUploadId: job.uploadId,
       readyGeneration: 1,
+      readyUploadId: job.uploadId,
+      deletedGeneration: 0,
       chargedBytes: 100,
-      image: { ...w.image(), crop, readyUploadId: job.uploadId, updatedAt: w.in(0) },
+      image: { ...w.image(job), crop, updatedAt: w.in(0) },
     });
-    const upload = await w.store.getUpload(job);
-    expect(upload).toMatchObject({ status: 'ready', finishedAt: w.in(0) });
-    expect(upload).not.toHaveProperty('workAt');
+    expect(await w.upload(job.uploadId)).toMatchObject({
+      status: 'ready',
+      finishedAt: w.in(0),
+      expiresAt: w.in(35 * DAY),
+      cleanUp: 'first',
+    });
     expect(await w.held()).toEqual({ bytes: 100, files: 1, openUploads: 0 });
-    expect(await w.owner()).toMatchObject({ openUploads: 0 });
+    expect(await w.owner()).toMatchObject({ pendingUploads: 0, sentUploads: 0 });
   });
 
-  it('gives back the picture it replaces', async () => {
+  it('releases the charge of the image it replaces', async () => {
     const w = begin();
     await w.published({ bytes: 100 });
     await w.published({ bytes: 30 });
@@ -29,65 +37,41 @@ export function describePublication(begin: Begin): void {
     expect(await w.held()).toEqual({ bytes: 30, files: 1, openUploads: 0 });
   });
 
-  it('is answered alike but done once, also when its worker asks 50 times at once', async () => {
+  it('happens once, also when its worker repeats it 50 times at once', async () => {
     const w = begin();
-    await w.published({ bytes: 100 });
+    const replaced = await w.published({ bytes: 100 });
     const job = await w.started({ bytes: 30 });
-    await w.claim(job);
     const outcomes = await Promise.all(Array.from({ length: 50 }, () => w.publish(job)));
     expect(new Set(outcomes)).toEqual(new Set(['published']));
     expect(await w.held()).toEqual({ bytes: 30, files: 1, openUploads: 0 });
-    expect(await w.owner()).toMatchObject({ openUploads: 0 });
+    expect(await w.owner()).toMatchObject({ pendingUploads: 0, sentUploads: 0 });
+    expect(await w.retired()).toMatchObject([{ folder: replaced.uploadId }]);
   });
 
-  it('takes one claim, however often its worker asks at once', async () => {
-    const w = begin();
-    const job = await w.started({ bytes: 100 });
-    const [organization, owner] = await w.everything();
-    const outcomes = await Promise.all(Array.from({ length: 50 }, () => w.claim(job)));
-    expect(new Set(outcomes)).toEqual(new Set(['claimed']));
-    expect(await w.avatar()).toMatchObject({ claimedGeneration: 1, readyGeneration: 0 });
-    expect([await w.organization(), await w.owner()]).toEqual([organization, owner]);
-  });
-
-  it('is had by the newest of 50 that are claimed, published and given up at once', async () => {
-    const w = begin({ bytes: 10_000, files: 100, openUploads: 100 });
+  it('of the newest of 50 wins when all are published at once, and every other one is superseded or replaced', async () => {
+    const w = begin({ bytes: 10_000, files: 100, pendingUploads: 100, sentUploads: 100 });
     const issued = await Promise.all(Array.from({ length: 50 }, () => w.issue({ bytes: 100 })));
     const jobs = await Promise.all(issued.sort((a, b) => b.generation - a.generation).map(w.start));
-    const [newest] = await Promise.all(jobs.map(w.claim));
-    expect(newest).toBe('claimed');
-    expect(await w.avatar()).toMatchObject({ claimedGeneration: 50 });
-    const older = Array(49).fill('superseded');
-    expect(await Promise.all(jobs.map((job) => w.publish(job)))).toEqual(['published', ...older]);
-    expect(await Promise.all(jobs.slice(1).map(w.supersede))).toEqual(older);
-    expect(await w.avatar()).toMatchObject({ readyGeneration: 50, chargedBytes: 100 });
+    const [newest, ...older] = await Promise.all(jobs.map((job) => w.publish(job)));
+    expect(newest).toBe('published');
+    const superseded = jobs.slice(1).filter((_, index) => older[index] === 'superseded');
+    expect(older.filter((outcome) => outcome === 'published')).toHaveLength(49 - superseded.length);
+    expect(await Promise.all(superseded.map(w.supersede))).toEqual(superseded.map(() => 'superseded'));
+    expect(await w.avatar()).toMatchObject({ readyGeneration: 50, readyUploadId: jobs[0]?.uploadId });
     expect(await w.held()).toEqual({ bytes: 100, files: 1, openUploads: 0 });
-    expect(await w.owner()).toMatchObject({ openUploads: 0 });
+    expect(await w.owner()).toMatchObject({ pendingUploads: 0, sentUploads: 0 });
   });
 
-  it('needs a claim of its own generation', async () => {
-    const w = begin();
-    const job = await w.started();
-    const before = await w.everything();
-    expect(await w.publish(job)).toBe('superseded');
-    expect(await w.everything()).toEqual(before);
-    expect(await w.claim(job)).toBe('claimed');
-    expect(await w.claim(job)).toBe('claimed');
-    expect(await w.publish(job)).toBe('published');
-  });
-
-  it('of an older upload is refused once a newer one is claimed, and the quota holds the newer picture alone', async () => {
+  it('of an older upload is superseded once a newer one is published, and changes nothing', async () => {
     const w = begin();
     const older = await w.started({ bytes: 100 });
     const newer = await w.started({ bytes: 30 });
-    await w.claim(older);
-    await w.claim(newer);
-    expect(await w.publish(older)).toBe('superseded');
     expect(await w.publish(newer)).toBe('published');
+    const before = [await w.upload(older.uploadId), await w.everything()];
     expect(await w.publish(older)).toBe('superseded');
-    expect(await w.claim(older)).toBe('superseded');
+    expect([await w.upload(older.uploadId), await w.everything()]).toEqual(before);
     expect(await w.supersede(older)).toBe('superseded');
-    expect(await w.avatar()).toMatchObject({ readyGeneration: 2, image: { readyUploadId: newer.uploadId } });
+    expect(await w.avatar()).toMatchObject({ readyGeneration: 2, readyUploadId: newer.uploadId });
     expect(await w.held()).toEqual({ bytes: 30, files: 1, openUploads: 0 });
   });
 
@@ -95,32 +79,46 @@ export function describePublication(begin: Begin): void {
     const w = begin();
     const older = await w.started({ bytes: 100 });
     const newer = await w.started({ bytes: 30 });
-    await w.claim(older);
     expect(await w.publish(older)).toBe('published');
     expect(await w.held()).toEqual({ bytes: 130, files: 2, openUploads: 1 });
-    await w.claim(newer);
     expect(await w.publish(newer)).toBe('published');
     expect(await w.held()).toEqual({ bytes: 30, files: 1, openUploads: 0 });
   });
 
-  it('is refused after a delete, as is a claim', async () => {
+  it('is superseded after a delete, and changes nothing', async () => {
     const w = begin();
-    const claimed = await w.started();
-    await w.claim(claimed);
-    const unclaimed = await w.started();
+    const job = await w.started();
     await w.delete();
     const before = await w.everything();
-    expect(await w.publish(claimed)).toBe('superseded');
-    expect(await w.claim(unclaimed)).toBe('superseded');
+    expect(await w.publish(job)).toBe('superseded');
     expect(await w.everything()).toEqual(before);
   });
 
-  it('of a ticket issued after a delete goes through', async () => {
+  it('that meets a delete is deleted by it or superseded, and its files are due in the first case', async () => {
+    for (let round = 0; round < 20; round += 1) {
+      const w = begin();
+      const job = await w.started({ bytes: 100 });
+      const [published, deleted] = await Promise.all([w.publish(job), w.delete()]);
+      expect(deleted).toMatchObject({ outcome: 'deleted', isPurgeDue: published === 'published' });
+      expect((await w.avatar())?.image).toBeUndefined();
+      expect(await w.retired()).toMatchObject(published === 'published' ? [{ folder: job.uploadId }] : []);
+      if (published === 'superseded') await w.supersede(job);
+      expect(await w.held()).toEqual({ bytes: 0, files: 0, openUploads: 0 });
+    }
+  });
+
+  it('of a ticket issued after a delete succeeds, and leaves what the delete has to remove due', async () => {
     const w = begin();
-    await w.published();
+    const deleted = await w.published();
     await w.delete();
+    const workAt = w.in(0);
     await w.published({ bytes: 7 });
-    expect(await w.avatar()).toMatchObject({ readyGeneration: 3, deletedGeneration: 2, purge: 'first' });
+    expect(await w.avatar()).toMatchObject({
+      readyGeneration: 3,
+      deletedGeneration: 2,
+      retired: [{ folder: deleted.uploadId, pass: 'first', removeAt: workAt }],
+      workAt,
+    });
     expect(await w.held()).toEqual({ bytes: 7, files: 1, openUploads: 0 });
   });
 
@@ -128,10 +126,9 @@ export function describePublication(begin: Begin): void {
     ['organization', (w) => w.setState('erasing')],
     ['uploader', (w) => w.store.closeOwner({ organizationId: w.organizationId, ownerId: 'admin' })],
     ['user', (w) => w.store.closeOwner({ organizationId: w.organizationId, ownerId: w.userId })],
-  ])('is refused while the %s is being erased, and changes nothing', async (_who, close) => {
+  ])('is superseded while the %s is being erased, and changes nothing', async (_who, close) => {
     const w = begin();
     const job = await w.started({ by: 'admin' });
-    await w.claim(job);
     await close(w);
     const before = await w.everything();
     expect(await w.publish(job)).toBe('superseded');
@@ -140,11 +137,78 @@ export function describePublication(begin: Begin): void {
     expect(await w.held()).toEqual({ bytes: 0, files: 0, openUploads: 0 });
   });
 
-  it('goes through while the organization is only paused', async () => {
+  it('succeeds while the organization is only paused', async () => {
     const w = begin();
     const job = await w.started();
-    await w.claim(job);
     await w.setState('paused');
     expect(await w.publish(job)).toBe('published');
+  });
+
+  it('of an unknown upload is refused, and creates nothing', async () => {
+    const w = begin();
+    expect(await w.publish({ uploadId: randomUUID(), leaseId: 'mine' })).toBe('lost_lease');
+    expect(await w.avatar()).toBeUndefined();
+  });
+}
+
+export function describeRetirement(begin: Begin): void {
+  it('leaves the files of a replaced image for a day, and names those that are stored', async () => {
+    const w = begin();
+    const [whole, partly, last] = [await w.started(), await w.started(), await w.started()];
+    await w.publish(whole);
+    await w.publish(partly, { sizes: { small: { webp: 900 }, large: { webp: 900, jpg: 1_100 } } });
+    w.pass(DAY / 2);
+    await w.publish(last);
+    const wholeName = { folder: whole.uploadId, original: 'png', removeAt: w.in(DAY / 2) };
+    const thumbnails = ['small.webp', 'large.webp', 'large.jpg'];
+    const partlyName = { folder: partly.uploadId, original: 'png', thumbnails, removeAt: w.in(DAY) };
+    const avatar = await w.avatar();
+    expect(avatar?.retired).toEqual([wholeName, partlyName]);
+    expect(avatar?.workAt).toBe(w.in(DAY / 2));
+  });
+
+  it('of an image without an original names none', async () => {
+    const w = begin();
+    const job = await w.started();
+    const { original: _, ...thumbnailsOnly } = w.image(job);
+    await w.store.publishAvatar({ ...job, image: thumbnailsOnly, now: w.now() });
+    await w.published();
+    expect(await w.retired()).toEqual([{ folder: job.uploadId, removeAt: w.in(DAY) }]);
+  });
+
+  it('lets three versions wait, and makes the oldest due at once when there is a fourth', async () => {
+    const w = begin();
+    const jobs: Job[] = [];
+    for (let count = 0; count < 6; count += 1) {
+      jobs.push(await w.published());
+      w.pass(1_000);
+    }
+    // One of them is published, and five were replaced: two of them to make room.
+    const due = (await w.retired()).filter(({ removeAt }) => removeAt <= w.in(0));
+    const waiting = (await w.retired()).filter(({ removeAt }) => removeAt > w.in(0));
+    const folders = jobs.map(({ uploadId }) => uploadId);
+    expect(due.map(({ folder }) => folder)).toEqual(folders.slice(0, 2));
+    expect(waiting.map(({ folder }) => folder)).toEqual(folders.slice(2, 5));
+    expect((await w.avatar())?.workAt).toBe(due.map(({ removeAt }) => removeAt).sort()[0]);
+  });
+
+  it('forgets a version whose files were removed, once, and is due when the next one is', async () => {
+    const w = begin();
+    const [first, second] = [await w.published(), await w.published()];
+    w.pass(1_000);
+    await w.published();
+    const [due, waiting] = await w.retired();
+    expect([due?.folder, waiting?.folder]).toEqual([first.uploadId, second.uploadId]);
+    w.pass(DAY - 1_000);
+    const outcomes = await Promise.all(Array.from({ length: 50 }, () => w.removeDue()));
+    expect(outcomes.filter((outcome) => outcome === 'finished')).toHaveLength(1);
+    expect(outcomes.filter((outcome) => outcome === 'stale')).toHaveLength(49);
+    expect(await w.avatar()).toMatchObject({ retired: [waiting], workAt: waiting?.removeAt });
+    w.pass(1_000);
+    expect(await w.removeDue()).toBe('finished');
+    const avatar = await w.avatar();
+    expect(avatar).not.toHaveProperty('retired');
+    expect(avatar).not.toHaveProperty('workAt');
+    expect(avatar).not.toHaveProperty('expiresAt');
   });
 }

@@ -1,10 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import { expect, it } from 'vitest';
 import { attachmentsOf } from './attachment-world.ts';
-import { type Begin, DAY, type World } from './world.ts';
-
-/** Indexes may lag, so what is expected is waited for. */
-const eventually = { timeout: 10_000, interval: 50 };
+import { type Begin, DAY, eventually, type World } from './world.ts';
 
 export function describeUsage(begin: Begin): void {
   it('counts attachments, drafts, published avatars and open reservations: what the quota holds', async () => {
@@ -52,14 +49,14 @@ export function describeUsage(begin: Begin): void {
     expect(await w.held()).toMatchObject({ bytes: 100, files: 1 });
   });
 
-  it('counts everything of many', async () => {
-    const w = begin({ bytes: 1e6, files: 300, openUploads: 300 });
+  it('counts all of many records', async () => {
+    const w = begin({ bytes: 1e6, files: 300, pendingUploads: 300 });
     const a = attachmentsOf(w);
     for (let count = 0; count < 120; count += 1) await a.issue({ bytes: 7, metadata: { text: 'x'.repeat(10_000) } });
     await expect.poll(() => a.usage(), eventually).toEqual({ bytes: 840, files: 120 });
   });
 
-  it('becomes what the quota holds, and says how much that has freed', async () => {
+  it('becomes what the quota holds, and the outcome is how much that has freed', async () => {
     const w = begin({ bytes: 1_000, files: 10 });
     await w.issue({ bytes: 100 });
     const before = await w.organization();
@@ -71,7 +68,7 @@ export function describeUsage(begin: Begin): void {
     expect(await w.organization()).toMatchObject({ bytesFree: -200, filesFree: -1, version: 3 });
   });
 
-  it('that is what the quota holds already changes nothing', async () => {
+  it('that equals what the quota holds changes nothing', async () => {
     const w = begin();
     await w.issue({ bytes: 100 });
     const before = await w.organization();
@@ -98,13 +95,13 @@ export function describeUsage(begin: Begin): void {
     expect(await w.organization()).toEqual(before);
   });
 
-  it('of an organization that is not there is stale', async () => {
+  it('of an organization that does not exist is stale', async () => {
     const w = begin();
     expect(await set(w, { bytes: 0, files: 0 }, 0)).toEqual({ outcome: 'stale' });
     expect(await w.organization()).toBeUndefined();
   });
 
-  it('is set by one of 50 that have seen the same version', async () => {
+  it('is set once of 50 times with the same version', async () => {
     const w = begin();
     await w.issue({ bytes: 100 });
     const outcomes = await Promise.all(Array.from({ length: 50 }, (_, index) => set(w, { bytes: index, files: 0 }, 1)));

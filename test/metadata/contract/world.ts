@@ -1,20 +1,24 @@
 import { randomUUID } from 'node:crypto';
 import { expect } from 'vitest';
-import type { PublishAvatarInput } from '../../../shared/metadata/avatar-store.ts';
-import type { DueWork, MetadataStore } from '../../../shared/metadata/metadata-store.ts';
+import type { MetadataStore } from '../../../shared/metadata/metadata-store.ts';
 import type { AvatarAccess } from '../../../shared/metadata/record-access.ts';
-import type { UploadForAvatar } from '../../../shared/metadata/records.ts';
+import type { DueWork } from '../../../shared/metadata/record-store.ts';
+import type { RetiredVersion, UploadForAvatar } from '../../../shared/metadata/records.ts';
 import type {
   IdempotentRequest,
   IssueAvatarUploadInput,
   NewAvatarUpload,
-} from '../../../shared/metadata/upload-store.ts';
-import { type AvatarRef, originalKey, temporaryKey } from '../../../shared/storage/object-keys.ts';
+} from '../../../shared/metadata/transitions/issue-upload.ts';
+import type { PublishAvatarInput } from '../../../shared/metadata/transitions/publish-avatar.ts';
+import { type AvatarRef, temporaryKey } from '../../../shared/storage/object-keys.ts';
 
 export const SECOND = 1_000;
 export const MINUTE = 60 * SECOND;
 export const HOUR = 60 * MINUTE;
 export const DAY = 24 * HOUR;
+
+/** Indexes may lag, so what is expected of a search is waited for. */
+export const eventually = { timeout: 10_000, interval: 50 };
 
 /** Makes a new world over the store under test. */
 export type Begin = (options?: WorldOptions) => World;
@@ -23,7 +27,9 @@ interface WorldOptions {
   /** What the organization starts with. */
   readonly bytes?: number;
   readonly files?: number;
-  readonly openUploads?: number;
+  /** Caps on the open uploads of each person. */
+  readonly pendingUploads?: number;
+  readonly sentUploads?: number;
   readonly startedAt?: Date;
 }
 
@@ -41,7 +47,14 @@ interface AskOptions extends TicketOptions {
   readonly upload?: IssueAvatarUploadInput['upload'];
   readonly access?: AvatarAccess;
   readonly request?: IdempotentRequest;
-  readonly openUploads?: number;
+  readonly pendingUploads?: number;
+  readonly sentUploads?: number;
+}
+
+interface DeferOptions {
+  /** Milliseconds from now. */
+  readonly retryIn?: number;
+  readonly giveUpAfter?: number;
 }
 
 /** An upload and the lease a worker holds on it. */
@@ -54,7 +67,7 @@ export type World = ReturnType<typeof world>;
 
 /** A new organization with one user and one agent, and a clock that stands still until it is told to pass. */
 export function world(store: MetadataStore, options: WorldOptions = {}) {
-  const { bytes = 1_000, files = 10, openUploads = 20, startedAt = new Date() } = options;
+  const { bytes = 1_000, files = 10, pendingUploads = 20, sentUploads = 20, startedAt = new Date() } = options;
   const limits = { organizationBytes: bytes, organizationFiles: files };
   const organizationId = randomUUID();
   const userId: string = randomUUID();
@@ -93,14 +106,15 @@ export function world(store: MetadataStore, options: WorldOptions = {}) {
     return { kind: 'render', uploadId: randomUUID(), ownerId: by, avatar, createdAt: later(0), firstLookAt } as const;
   }
 
-  async function ask({ upload, access, request, openUploads: cap, ...rest }: AskOptions = {}) {
-    const asked = upload ?? ticket(rest);
+  async function ask({ upload, access, request, ...rest }: AskOptions = {}) {
+    const { pendingUploads: pendingCap = pendingUploads, sentUploads: sentCap = sentUploads, ...options } = rest;
+    const asked = upload ?? ticket(options);
     ids.add(asked.uploadId);
     return store.issueUpload({
       upload: asked,
       access: access ?? (asked.ownerId === userId && asked.avatar === user ? asUser : asMember),
       ...(request && { request }),
-      limits: { ...limits, openUploadsPerOwner: cap ?? openUploads },
+      limits: { ...limits, pendingUploads: pendingCap, sentUploads: sentCap },
       now: now(),
     });
   }
@@ -123,25 +137,22 @@ export function world(store: MetadataStore, options: WorldOptions = {}) {
 
   const started = async (asked: AskOptions = {}): Promise<Job> => start(await issue(asked));
 
-  function image(avatar = user): PublishAvatarInput['image'] {
+  /** Written by this upload. */
+  function image({ uploadId }: { readonly uploadId: string }): PublishAvatarInput['image'] {
     const size = { webp: 900, jpg: 1_100 };
     return {
-      original: { key: originalKey(avatar, 'png'), bytes: 10, contentType: 'image/png', width: 640, height: 480 },
+      folder: uploadId,
+      original: { contentType: 'image/png', bytes: 10, eTag: 'e1', width: 640, height: 480 },
       sizes: { small: size, medium: size, large: size },
       thumbHash: 'aGFzaA==',
     };
   }
 
-  const claim = ({ uploadId, leaseId }: Job) => store.claimAvatar({ uploadId, leaseId, now: now() });
-  const publish = (
-    { uploadId, leaseId }: Job,
-    changes: Partial<PublishAvatarInput['image']> = {},
-    avatar: AvatarRef = user,
-  ) => store.publishAvatar({ uploadId, leaseId, image: { ...image(avatar), ...changes }, now: now() });
+  const publish = (job: Job, changes: Partial<PublishAvatarInput['image']> = {}) =>
+    store.publishAvatar({ ...job, image: { ...image(job), ...changes }, now: now() });
 
   async function published(asked: AskOptions = {}): Promise<Job> {
     const job = await started(asked);
-    expect(await claim(job)).toBe('claimed');
     expect(await publish(job)).toBe('published');
     return job;
   }
@@ -155,12 +166,26 @@ export function world(store: MetadataStore, options: WorldOptions = {}) {
   const organization = () => store.getOrganization({ organizationId });
   const owner = (ownerId = userId) => store.getOwner({ organizationId, ownerId });
   const avatar = (ref = user) => store.getAvatar(ref);
+  const retired = async (ref = user): Promise<readonly RetiredVersion[]> => (await avatar(ref))?.retired ?? [];
+
+  async function dueInShard(shard: number, limit: number): Promise<DueWork[]> {
+    const found: DueWork[] = [];
+    let cursor: string | undefined;
+    do {
+      const page = await store.dueWork({ shard, now: now(), limit, ...(cursor !== undefined && { cursor }) });
+      expect(page.items.length).toBeLessThanOrEqual(limit);
+      found.push(...page.items);
+      cursor = page.cursor;
+    } while (cursor !== undefined);
+    return found.filter((item) => ids.has(idOf(item)));
+  }
 
   return {
     store,
     organizationId,
     limits,
-    openUploads,
+    pendingUploads,
+    sentUploads,
     ids,
     userId,
     user,
@@ -175,7 +200,6 @@ export function world(store: MetadataStore, options: WorldOptions = {}) {
     begin,
     start,
     started,
-    claim,
     publish,
     published,
     ended,
@@ -183,6 +207,8 @@ export function world(store: MetadataStore, options: WorldOptions = {}) {
     organization,
     owner,
     avatar,
+    retired,
+    dueInShard,
     /** The instant so many milliseconds from the world's now. */
     in: later,
     pass: (milliseconds: number): void => {
@@ -195,12 +221,19 @@ export function world(store: MetadataStore, options: WorldOptions = {}) {
       expiresAt: later(DAY),
       ...changes,
     }),
-    reject: ({ uploadId, leaseId }: Job, { nothingWritten = false } = {}) =>
-      store.rejectUpload({ uploadId, leaseId, code: 'image_damaged', nothingWritten, now: now() }),
-    supersede: ({ uploadId, leaseId }: Job) => store.supersedeUpload({ uploadId, leaseId, now: now() }),
-    release: ({ uploadId, leaseId }: Job) => store.releaseLease({ uploadId, leaseId, now: now() }),
+    upload: (uploadId: string) => store.getUpload({ uploadId }),
+    markSent: (uploadId: string) => store.markSent({ uploadId, now: now() }),
+    reject: (job: Job) => store.rejectUpload({ ...job, code: 'image_damaged', now: now() }),
+    supersede: (job: Job) => store.supersedeUpload({ ...job, now: now() }),
+    supersedePending: (uploadId: string) => store.supersedePending({ uploadId, now: now() }),
+    defer: (job: { uploadId: string; leaseId?: string }, { retryIn = MINUTE, giveUpAfter = DAY }: DeferOptions = {}) =>
+      store.deferUpload({ ...job, retryAt: later(retryIn), giveUpAfter, now: now() }),
+    lapse: (uploadId: string) => store.lapseLease({ uploadId, now: now() }),
+    redrive: (uploadId: string, seenWorkAt = '') => store.redriveUpload({ uploadId, seenWorkAt, now: now() }),
     expire: (uploadId: string) => store.expireUpload({ uploadId, now: now() }),
     abort: (uploadId: string) => store.abortUpload({ uploadId, now: now() }),
+    finishCleanUp: (uploadId: string, pass: 'first' | 'second') => store.finishCleanUp({ uploadId, pass, now: now() }),
+    postpone: (work: DueWork) => store.postponeWork({ work, now: now() }),
     renew: (uploadId: string) =>
       store.renewTicket({
         uploadId,
@@ -209,8 +242,14 @@ export function world(store: MetadataStore, options: WorldOptions = {}) {
         now: now(),
       }),
     delete: (ref = user, access = asUser) => store.markAvatarDeleted({ avatar: ref, access, now: now() }),
-    purge: (pass: 'first' | 'second', deletedGeneration: number, ref = user) =>
-      store.advancePurge({ avatar: ref, pass, deletedGeneration, now: now() }),
+    /** Says that the files of these versions were removed. */
+    remove: (removed: readonly RetiredVersion[], ref = user) =>
+      store.finishRemovals({ avatar: ref, removed, now: now() }),
+    /** The same for what is due, as the sweep does. */
+    removeDue: async (ref = user) => {
+      const due = (await retired(ref)).filter(({ removeAt }) => removeAt <= later(0));
+      return store.finishRemovals({ avatar: ref, removed: due, now: now() });
+    },
     setLimits: (to: { bytesLimit: number; filesLimit: number }) => store.setLimits({ organizationId, ...to }),
     setState: (state: 'active' | 'paused' | 'erasing') => store.setOrganizationState({ organizationId, state, limits }),
     /** What the organization's quota says is in use. */
@@ -221,23 +260,17 @@ export function world(store: MetadataStore, options: WorldOptions = {}) {
       return { bytes: bytesLimit - bytesFree, files: filesLimit - filesFree, openUploads: record.openUploads };
     },
     everything: async () => [await organization(), await owner(), await avatar()],
-    /** The due work of this world, read in pages of `limit`. */
+    /** The due work of this world, read shard by shard in pages of `limit`, the oldest first. */
     due: async (limit = 100): Promise<DueWork[]> => {
-      const found: DueWork[] = [];
-      let cursor: string | undefined;
-      do {
-        const page = await store.dueWork({ now: now(), limit, ...(cursor !== undefined && { cursor }) });
-        expect(page.items.length).toBeLessThanOrEqual(limit);
-        found.push(...page.items);
-        cursor = page.cursor;
-      } while (cursor !== undefined);
-      return found.filter((item) => ids.has(idOf(item)));
+      const shards = await store.dueShards({ now: now() });
+      const found = await Promise.all(shards.map((shard) => dueInShard(shard, limit)));
+      return found.flat().sort((one, other) => (one.workAt < other.workAt ? -1 : Number(one.workAt > other.workAt)));
     },
   };
 }
 
 /** What a piece of due work is about. */
 export function idOf(work: DueWork): string {
-  if (work.type === 'upload') return work.uploadId;
-  return work.type === 'purge' ? work.avatar.entityId : work.fileId;
+  if (work.kind === 'upload') return work.uploadId;
+  return work.kind === 'avatar' ? work.entityId : work.fileId;
 }

@@ -1,33 +1,35 @@
 import { setTimeout as sleep } from 'node:timers/promises';
-import { TransactionCanceledException } from '@aws-sdk/client-dynamodb';
+import { TransactionCanceledException, TransactionConflictException } from '@aws-sdk/client-dynamodb';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { DynamoDbMetadataStore } from '../../../shared/metadata/dynamodb/dynamodb-metadata-store.ts';
+import { DynamoDbRecordStore } from '../../../shared/metadata/dynamodb/dynamodb-record-store.ts';
+import { createMetadataStore, type MetadataStore } from '../../../shared/metadata/metadata-store.ts';
 import { attachmentsOf } from '../contract/attachment-world.ts';
 import { type World, world } from '../contract/world.ts';
 import { intercept } from './intercept.ts';
 import { type OpenedTable, openTable } from './open-table.ts';
 
 /**
- * The engine does one transaction after another. AWS lets them meet: whoever comes to an item that a transaction is at
- * work on is cancelled with a TransactionConflict. This puts that in front of the engine, with items held for as long.
+ * The engine does one transaction after another. AWS refuses a write of an item that a transaction is at work on: a
+ * transaction is cancelled with a TransactionConflict, a single write fails. This emulates that, with items held for as
+ * long.
  */
 const HELD_MS = 5;
 
 let table: OpenedTable;
-let store: DynamoDbMetadataStore;
+let store: MetadataStore;
 let conflicts = 0;
 beforeAll(async () => {
   table = await openTable();
-  store = new DynamoDbMetadataStore(table);
+  store = createMetadataStore(new DynamoDbRecordStore(table));
   const held = new Set<string>();
   intercept(table.client, async ({ operation, input, proceed }) => {
-    if (operation !== 'TransactWriteItems') return proceed();
-    const keys = keysOf(input as unknown as Transaction);
+    if (!/^(Put|Update|Delete|TransactWrite)/.test(operation)) return proceed();
+    const keys = keysOf(input as unknown as Transaction | Target);
     if (keys.some((key) => held.has(key))) {
       conflicts += 1;
-      const CancellationReasons = keys.map((key) => ({ Code: held.has(key) ? 'TransactionConflict' : 'None' }));
-      throw new TransactionCanceledException({ message: 'conflict', $metadata: {}, CancellationReasons });
+      throw operation === 'TransactWriteItems' ? cancellation(keys, held) : conflict();
     }
+    if (operation !== 'TransactWriteItems') return proceed();
     for (const key of keys) held.add(key);
     await sleep(HELD_MS);
     return proceed().finally(() => {
@@ -37,40 +39,55 @@ beforeAll(async () => {
 });
 afterAll(() => table.close());
 
+interface Target {
+  readonly Key?: { readonly pk: string };
+  readonly Item?: { readonly pk: string };
+}
+
 interface Transaction {
-  readonly TransactItems: readonly Record<string, { readonly Key?: { pk: string }; readonly Item?: { pk: string } }>[];
+  readonly TransactItems: readonly Readonly<Record<string, Target>>[];
 }
 
-function keysOf({ TransactItems }: Transaction): string[] {
-  return TransactItems.flatMap(Object.values).map(({ Key, Item }) => (Key ?? Item)?.pk ?? '');
+function keysOf(input: Transaction | Target): string[] {
+  const targets = 'TransactItems' in input ? input.TransactItems.flatMap((action) => Object.values(action)) : [input];
+  return targets.map(({ Key, Item }) => (Key ?? Item)?.pk ?? '');
 }
 
-/** Does it 50 times at once; some must have been in each other's way. */
-async function fiftyTimes<T>(act: () => Promise<T>): Promise<T[]> {
+function cancellation(keys: readonly string[], held: ReadonlySet<string>): Error {
+  const CancellationReasons = keys.map((key) => ({ Code: held.has(key) ? 'TransactionConflict' : 'None' }));
+  return new TransactionCanceledException({ message: 'conflict', $metadata: {}, CancellationReasons });
+}
+
+function conflict(): Error {
+  return new TransactionConflictException({ message: 'conflict', $metadata: {} });
+}
+
+/** Does it 50 times at once. Some of them must conflict. */
+async function fiftyTimes<T>(act: (index: number) => Promise<T>): Promise<T[]> {
   const before = conflicts;
-  const outcomes = await Promise.all(Array.from({ length: 50 }, act));
+  const outcomes = await Promise.all(Array.from({ length: 50 }, (_, index) => act(index)));
   expect(conflicts).toBeGreaterThan(before);
   return outcomes;
 }
 
-describe('50 transactions at once that meet on the same items', () => {
-  const spacious = { bytes: 10_000, files: 100, openUploads: 100 };
+describe('50 transitions at once that write the same items', () => {
+  const spacious = { bytes: 10_000, files: 100, pendingUploads: 100, sentUploads: 100 };
 
-  it('all get the ticket that there is room for, each with its own generation', async () => {
+  it('all get the ticket that there is room for, each with a generation of its own', async () => {
     const w = world(store, spacious);
     const generations = (await fiftyTimes(() => w.issue())).map(({ generation }) => generation);
     expect(new Set(generations).size).toBe(50);
     expect(await w.held()).toEqual({ bytes: 500, files: 50, openUploads: 50 });
-    expect(await w.owner()).toMatchObject({ openUploads: 50 });
+    expect(await w.owner()).toMatchObject({ pendingUploads: 50 });
   });
 
-  it('all get a ticket for avatars of their own in one organization', async () => {
+  it('all get a ticket for different avatars of one organization', async () => {
     const w = world(store, spacious);
     await fiftyTimes(() => w.issue({ avatar: w.anotherAgent() }));
     expect(await w.held()).toEqual({ bytes: 500, files: 50, openUploads: 50 });
   });
 
-  it('get six tickets of a quota of six', async () => {
+  it('get exactly six tickets where six files are free', async () => {
     const w = world(store, { files: 6 });
     const outcomes = await fiftyTimes(() => w.ask());
     expect(outcomes.filter(({ outcome }) => outcome === 'issued')).toHaveLength(6);
@@ -78,7 +95,21 @@ describe('50 transactions at once that meet on the same items', () => {
     expect(await w.held()).toEqual({ bytes: 60, files: 6, openUploads: 6 });
   });
 
-  it('with one key get one ticket', async () => {
+  it('get exactly six tickets for attachments where six files are free', async () => {
+    const w = world(store, { files: 6 });
+    const outcomes = await fiftyTimes(() => attachmentsOf(w).ask());
+    expect(outcomes.filter(({ outcome }) => outcome === 'issued')).toHaveLength(6);
+    expect(await w.held()).toEqual({ bytes: 60, files: 6, openUploads: 6 });
+  });
+
+  it('get exactly six tickets where the caller may have six pending', async () => {
+    const w = world(store, { ...spacious, pendingUploads: 6 });
+    const outcomes = await fiftyTimes(() => w.ask({ avatar: w.anotherAgent() }));
+    expect(outcomes.filter(({ outcome }) => outcome === 'issued')).toHaveLength(6);
+    expect(await w.owner()).toMatchObject({ pendingUploads: 6 });
+  });
+
+  it('get one ticket with one idempotency key', async () => {
     const w = world(store);
     const outcomes = await fiftyTimes(() => w.ask({ request: w.request() }));
     expect(outcomes.filter(({ outcome }) => outcome === 'issued')).toHaveLength(1);
@@ -87,23 +118,36 @@ describe('50 transactions at once that meet on the same items', () => {
   });
 
   it.each<[string, (w: World) => Promise<() => Promise<unknown>>, unknown]>([
-    ['publish', async (w) => actOn(await claimed(w), w.publish), 'published'],
+    ['publish', async (w) => actOn(await w.started(), (job) => w.publish(job)), 'published'],
     ['reject', async (w) => actOn(await w.started(), w.reject), 'rejected'],
     ['supersede', async (w) => actOn(await w.started(), w.supersede), 'superseded'],
-  ])('of one worker %s once, and all are answered so', async (_transition, prepare, outcome) => {
+    [
+      'publish an attachment',
+      async (w) => actOn(await attachmentsOf(w).started(), attachmentsOf(w).publish),
+      'published',
+    ],
+  ])('of one worker %s once, and all return so', async (_transition, prepare, outcome) => {
     const w = world(store);
     expect(new Set(await fiftyTimes(await prepare(w)))).toEqual(new Set([outcome]));
     expect(await w.held()).toMatchObject({ openUploads: 0 });
-    expect(await w.owner()).toMatchObject({ openUploads: 0 });
+    expect(await w.owner()).toMatchObject({ pendingUploads: 0, sentUploads: 0 });
   });
 
-  it('end 50 uploads of one organization, and everything is given back', async () => {
+  it('end 50 uploads of one organization, and everything is released', async () => {
     const w = world(store, spacious);
     const uploads = await Promise.all(Array.from({ length: 50 }, () => w.issue({ avatar: w.anotherAgent() })));
-    const left = [...uploads];
-    await fiftyTimes(() => w.abort(left.pop()?.uploadId ?? ''));
+    await fiftyTimes((index) => w.abort(uploads[index]?.uploadId ?? ''));
     expect(await w.held()).toEqual({ bytes: 0, files: 0, openUploads: 0 });
-    expect(await w.owner()).toMatchObject({ openUploads: 0 });
+    expect(await w.owner()).toMatchObject({ pendingUploads: 0 });
+  });
+
+  it('publish 50 images of one avatar: the newest stays, and the rest is released', async () => {
+    const w = world(store, spacious);
+    const jobs = await Promise.all(Array.from({ length: 50 }, () => w.started()));
+    const newest = await w.avatar();
+    await fiftyTimes((index) => w.publish(jobs[index] ?? { uploadId: '', leaseId: '' }).then(() => undefined));
+    expect(await w.avatar()).toMatchObject({ readyUploadId: newest?.latestUploadId, readyGeneration: 50 });
+    expect(await w.store.countUsage(w)).toMatchObject({ files: (await w.held()).files });
   });
 
   it('delete an avatar once', async () => {
@@ -114,22 +158,7 @@ describe('50 transactions at once that meet on the same items', () => {
     expect(await w.held()).toEqual({ bytes: 0, files: 0, openUploads: 0 });
   });
 
-  it('get six tickets for attachments of a quota of six', async () => {
-    const w = world(store, { files: 6 });
-    const outcomes = await fiftyTimes(() => attachmentsOf(w).ask());
-    expect(outcomes.filter(({ outcome }) => outcome === 'issued')).toHaveLength(6);
-    expect(await w.held()).toEqual({ bytes: 60, files: 6, openUploads: 6 });
-  });
-
-  it('of one worker publish an attachment once, and all are answered so', async () => {
-    const w = world(store);
-    const a = attachmentsOf(w);
-    const job = await a.started();
-    expect(new Set(await fiftyTimes(() => a.publish(job)))).toEqual(new Set(['published']));
-    expect(await w.held()).toEqual({ bytes: 10, files: 1, openUploads: 0 });
-  });
-
-  it('delete an attachment once, and all are answered so', async () => {
+  it('delete an attachment once, and all return so', async () => {
     const w = world(store);
     const a = attachmentsOf(w);
     const { fileId } = await a.published();
@@ -137,13 +166,17 @@ describe('50 transactions at once that meet on the same items', () => {
     expect(await w.held()).toEqual({ bytes: 0, files: 0, openUploads: 0 });
   });
 
+  it('move limits while others reserve, by single writes and transactions: what is held stays held', async () => {
+    const w = world(store, spacious);
+    await w.issue();
+    await fiftyTimes<unknown>((index) => {
+      const moved = { bytesLimit: 10_000 + index, filesLimit: 100 + index };
+      return index % 10 === 0 ? w.setLimits(moved) : w.ask({ avatar: w.anotherAgent() });
+    });
+    expect(await w.held()).toEqual({ bytes: 460, files: 46, openUploads: 46 });
+  });
+
   function actOn<T>(job: T, act: (job: T) => Promise<unknown>): () => Promise<unknown> {
     return () => act(job);
-  }
-
-  async function claimed(w: World) {
-    const job = await w.started();
-    await w.claim(job);
-    return job;
   }
 });

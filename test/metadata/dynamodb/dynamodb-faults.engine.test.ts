@@ -1,7 +1,8 @@
 import { DynamoDBClient, DynamoDBServiceException, TransactionCanceledException } from '@aws-sdk/client-dynamodb';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, inject, it } from 'vitest';
 import { DependencyUnavailableError, InvalidConfigurationError, StorageDeniedError } from '../../../shared/errors.ts';
-import { DynamoDbMetadataStore } from '../../../shared/metadata/dynamodb/dynamodb-metadata-store.ts';
+import { DynamoDbRecordStore } from '../../../shared/metadata/dynamodb/dynamodb-record-store.ts';
+import { createMetadataStore, type MetadataStore } from '../../../shared/metadata/metadata-store.ts';
 import type { AttachmentRecord } from '../../../shared/metadata/records.ts';
 import { freePorts } from '../../engines/engine-process.ts';
 import { type AttachmentWorld, attachmentsOf } from '../contract/attachment-world.ts';
@@ -25,20 +26,20 @@ beforeEach(() => {
 });
 afterEach(() => restore());
 
-function storeOf({ client, tableName }: { client: DynamoDBClient; tableName: string }): DynamoDbMetadataStore {
+function storeOf({ client, tableName }: { client: DynamoDBClient; tableName: string }): MetadataStore {
   const sleep = async (milliseconds: number) => {
     pauses.push(milliseconds);
   };
-  return new DynamoDbMetadataStore({ client, tableName, sleep });
+  return createMetadataStore(new DynamoDbRecordStore({ client, tableName, sleep }));
 }
 
-/** Stands between the adapter and the engine at every request of this operation; the first one is number 1. */
-function at(operation: string, answer: (call: Call, number: number) => Promise<unknown>): readonly Call[] {
+/** Responds to every request of this operation in place of the engine; the first one is number 1. */
+function at(operation: string, respond: (call: Call, number: number) => Promise<unknown>): readonly Call[] {
   const calls: Call[] = [];
   restore = intercept(table.client, async (call) => {
     if (call.operation !== operation) return call.proceed();
     calls.push(call);
-    return answer(call, calls.length);
+    return respond(call, calls.length);
   });
   return calls;
 }
@@ -62,7 +63,7 @@ const BUSY: [string, () => Error][] = [
 ];
 
 describe('a busy table', () => {
-  it.each(BUSY)('(%s) is asked 8 times for one and the same transaction', async (_why, busy) => {
+  it.each(BUSY)('(%s) is sent the very same transaction up to 8 times', async (_why, busy) => {
     const calls = at('TransactWriteItems', async ({ proceed }, number) => {
       if (number < 8) throw busy();
       return proceed();
@@ -78,23 +79,23 @@ describe('a busy table', () => {
     const calls = at('TransactWriteItems', async () => {
       throw busy();
     });
-    const asked = w.ask();
-    await expect(asked).rejects.toBeInstanceOf(DependencyUnavailableError);
-    await expect(asked).rejects.toMatchObject({ retryable: true, cause: { name: busy().name } });
+    const ticket = w.ask();
+    await expect(ticket).rejects.toBeInstanceOf(DependencyUnavailableError);
+    await expect(ticket).rejects.toMatchObject({ retryable: true, cause: { name: busy().name } });
     expect(calls).toHaveLength(8);
   });
 
-  it('is given between 20 and 300 ms, each time another while', async () => {
+  it('is tried again after 20 to 300 ms, at random', async () => {
     at('GetItem', async () => {
       throw fault('ThrottlingException');
     });
-    await expect(w.store.getUpload({ uploadId: 'any' })).rejects.toBeInstanceOf(DependencyUnavailableError);
+    await expect(w.upload('any')).rejects.toBeInstanceOf(DependencyUnavailableError);
     expect(pauses).toHaveLength(7);
     expect(new Set(pauses).size).toBe(7);
     for (const pause of pauses) expect(pause).toSatisfy((ms: number) => ms >= 20 && ms <= 300);
   });
 
-  it('is asked again for the keys it left out of a batch, and the order stays', async () => {
+  it('is sent the keys again that it left out of a batch, and the order is kept', async () => {
     const agents = Array.from({ length: 10 }, () => w.anotherAgent());
     await Promise.all(agents.map((avatar) => w.issue({ avatar, bytes: 1 })));
     const calls = at('BatchGetItem', async ({ proceed }, number) => (number < 4 ? halfOf(await proceed()) : proceed()));
@@ -105,11 +106,11 @@ describe('a busy table', () => {
 
   it('that leaves keys out 8 times is unavailable', async () => {
     const calls = at('BatchGetItem', async ({ input }) => ({ UnprocessedKeys: input.RequestItems }));
-    await expect(w.store.getAvatars([w.user])).rejects.toBeInstanceOf(DependencyUnavailableError);
+    await expect(w.store.getAvatars([w.user, w.agent])).rejects.toBeInstanceOf(DependencyUnavailableError);
     expect(calls).toHaveLength(8);
   });
 
-  /** The answer of a table that was too busy for the second half of the keys. */
+  /** The response of a table that is too busy for the second half of the keys. */
   function halfOf(output: Record<string, unknown>): unknown {
     const items = (output.Responses as Record<string, { pk: string }[]>)[table.tableName] ?? [];
     const half = Math.ceil(items.length / 2);
@@ -121,7 +122,7 @@ describe('a busy table', () => {
   }
 });
 
-describe('a transaction that meets another one on its items', () => {
+describe('a transaction that conflicts with another one', () => {
   const conflict = () => cancelled('None', 'TransactionConflict', 'None', 'None');
 
   it('is decided anew, by what the other one left', async () => {
@@ -132,76 +133,56 @@ describe('a transaction that meets another one on its items', () => {
       await rival.abortUpload({ uploadId, now: w.now() });
       throw conflict();
     });
-    expect(await w.abort(uploadId)).toEqual({ outcome: 'finished', status: 'aborted' });
+    expect(await w.abort(uploadId)).toMatchObject({ outcome: 'finished', upload: { status: 'aborted' } });
     expect(await w.held()).toEqual({ bytes: 0, files: 0, openUploads: 0 });
+    expect(pauses).toHaveLength(1);
   });
 
-  it('is unavailable when it meets another one each time', async () => {
-    const calls = at('TransactWriteItems', async () => {
+  it('is unavailable when it conflicts each time, and has written nothing', async () => {
+    const tokens = new Set<unknown>();
+    const calls = at('TransactWriteItems', async ({ input }) => {
+      tokens.add(input.ClientRequestToken);
       throw conflict();
     });
     await expect(w.ask()).rejects.toBeInstanceOf(DependencyUnavailableError);
     expect(calls).toHaveLength(30);
+    expect(tokens.size).toBe(30);
     restore();
     expect(await w.everything()).toEqual([undefined, undefined, undefined]);
   });
-
-  it('is decided by a condition that failed, whatever happened to its other items', async () => {
-    const job = await w.started();
-    await w.claim(job);
-    at('TransactWriteItems', async () => {
-      // In the order of the writes: upload, avatar, organization, owner.
-      throw cancelled('TransactionConflict', 'ConditionalCheckFailed', 'TransactionConflict', 'None');
-    });
-    expect(await w.reject(job)).toBe('claimed');
-  });
-
-  it('is decided anew when it was only the picture it replaces that had changed', async () => {
-    const job = await w.started();
-    await w.claim(job);
-    at('TransactWriteItems', async ({ proceed }, number) => {
-      if (number === 1) throw cancelled('None', 'ConditionalCheckFailed', 'None', 'None');
-      return proceed();
-    });
-    expect(await w.publish(job)).toBe('published');
-  });
-
-  it.each([
-    ['the organization', 2],
-    ['the uploader', 3],
-    ['the user', 4],
-  ])('tells by its place among the reasons that %s is being erased', async (_who, index) => {
-    const job = await w.started({ by: 'admin' });
-    await w.claim(job);
-    at('TransactWriteItems', async () => {
-      throw cancelled(
-        ...Array.from({ length: 5 }, (_, place) => (place === index ? 'ConditionalCheckFailed' : 'None')),
-      );
-    });
-    expect(await w.publish(job)).toBe('superseded');
-  });
 });
 
-describe('an answer that was lost after the write', () => {
-  /** What is done, how it is answered when it is asked for again, and what is held in the end. */
-  const transitions: [string, (w: World) => Promise<() => Promise<unknown>>, unknown, number][] = [
-    ['a ticket', async (w) => once(w.ticket(), (upload) => w.ask({ upload })), { outcome: 'issued' }, 1],
-    ['a ticket with a key', async (w) => () => w.ask({ request: w.request() }), { outcome: 'replayed' }, 1],
+describe('a response that was lost after the write', () => {
+  type Act = () => Promise<unknown>;
+
+  /** What is done, what the repeated call returns, and how many uploads are open in the end. */
+  const transitions: [string, (w: World) => Promise<Act>, unknown, number][] = [
+    ['a ticket', async (w) => once(w.ticket(), (upload) => w.ask({ upload })), outcome('issued'), 1],
+    ['a ticket with a key', async (w) => () => w.ask({ request: w.request() }), outcome('replayed'), 1],
+    ['a renewal', async (w) => once(await w.issue(), (one) => w.renew(one.uploadId)), outcome('renewed'), 1],
+    ['the arrival of bytes', async (w) => once(await w.issue(), (one) => w.markSent(one.uploadId)), 'unchanged', 1],
     [
       'a begin, however late it is repeated,',
       async (w) => once(await w.issue(), (one) => w.begin(one, { leaseId: 'mine' }).finally(() => w.pass(HOUR))),
-      { outcome: 'begun', upload: expect.objectContaining({ attempts: 1 }) },
+      expect.objectContaining({ outcome: 'begun', upload: expect.objectContaining({ attempts: 1, leases: 1 }) }),
       1,
     ],
-    ['a renewal', async (w) => once(await w.issue(), (one) => w.renew(one.uploadId)), { outcome: 'renewed' }, 1],
-    ['a release', async (w) => once(await w.started(), w.release), 'lost_lease', 1],
-    ['a claim', async (w) => once(await w.started(), w.claim), 'claimed', 1],
-    ['a publication', async (w) => once(await claimed(w), (job) => w.publish(job)), 'published', 0],
-    ['a rejection', async (w) => once(await w.started(), (job) => w.reject(job)), 'rejected', 0],
+    ['a deferral', async (w) => once(await w.started(), (job) => w.defer(job)), 'not_held', 1],
+    ['a lapse', async (w) => once(await w.started(), (job) => w.lapse(job.uploadId)), 'unchanged', 1],
+    ['a redrive', async (w) => once(await w.issue(), (one) => w.redrive(one.uploadId, one.workAt)), 'stale', 1],
+    ['a publication', async (w) => once(await w.started(), (job) => w.publish(job)), 'published', 0],
+    ['a rejection', async (w) => once(await w.started(), w.reject), 'rejected', 0],
     ['a supersession', async (w) => once(await w.started(), w.supersede), 'superseded', 0],
-    ['an abort', async (w) => once(await w.issue(), (one) => w.abort(one.uploadId)), { outcome: 'finished' }, 0],
+    ['an abort', async (w) => once(await w.issue(), (one) => w.abort(one.uploadId)), outcome('finished'), 0],
     ['an expiry', async (w) => once(await overdue(w), (one) => w.expire(one.uploadId)), 'not_due', 0],
-    ['a delete', async (w) => once(await w.published(), () => w.delete()), { outcome: 'absent' }, 0],
+    [
+      'a clean-up',
+      async (w) => once(await w.ended(w.reject), (job) => w.finishCleanUp(job.uploadId, 'first')),
+      'stale',
+      0,
+    ],
+    ['a delete', async (w) => once(await w.published(), () => w.delete()), outcome('absent'), 0],
+    ['a removal of files', async (w) => once(await deletedFiles(w), (removed) => w.remove(removed)), 'stale', 0],
     [
       'the publication of an attachment',
       async (w) => once(await attachmentsOf(w).started(), (job) => attachmentsOf(w).publish(job)),
@@ -223,36 +204,52 @@ describe('an answer that was lost after the write', () => {
       { outcome: 'stale' },
       1,
     ],
-    ['limits', async (w) => once(await w.issue(), () => w.setLimits({ bytesLimit: 9, filesLimit: 9 })), {}, 1],
   ];
 
   it.each(transitions)(
     'of %s is unavailable, and the repeated call does nothing more',
-    async (_what, set, again, open) => {
-      const act = await set(w);
-      loseAnswers('request', 1);
+    async (_what, prepare, again, open) => {
+      const act = await prepare(w);
+      loseResponses('request', 1);
       await expect(act()).rejects.toBeInstanceOf(DependencyUnavailableError);
       restore();
       const before = [await w.held(), await w.owner(), await w.avatar()];
-      expect(await act()).toEqual(typeof again === 'string' ? again : expect.objectContaining(again));
+      expect(await act()).toEqual(again);
       expect([await w.held(), await w.owner(), await w.avatar()]).toEqual(before);
       expect(await w.held()).toMatchObject({ openUploads: open });
     },
   );
 
-  it.each<[string, (w: World) => Promise<() => Promise<unknown>>, unknown, number]>([
-    ['a ticket', async (w) => () => w.ask(), { outcome: 'issued' }, 1],
-    ['an abort', async (w) => once(await w.issue(), (one) => w.abort(one.uploadId)), { outcome: 'aborted' }, 0],
-    ['a delete', async (w) => once(await w.published(), () => w.delete()), { outcome: 'deleted' }, 0],
-  ])('of %s is given again to the same request, when the SDK repeats it', async (_what, set, answer, open) => {
-    const act = await set(w);
-    loseAnswers('try', 2);
-    expect(await act()).toEqual(expect.objectContaining(answer));
+  it('of limits is unavailable, and the repeated call leaves what is held', async () => {
+    await w.issue();
+    const act = () => w.setLimits({ bytesLimit: 9, filesLimit: 9 });
+    loseResponses('request', 1);
+    await expect(act()).rejects.toBeInstanceOf(DependencyUnavailableError);
+    restore();
+    expect(await act()).toMatchObject({ bytesLimit: 9, bytesFree: -1, filesFree: 8 });
+    expect(await w.held()).toEqual({ bytes: 10, files: 1, openUploads: 1 });
+  });
+
+  it.each<[string, (w: World) => Promise<Act>, unknown, number]>([
+    ['a ticket', async (w) => () => w.ask(), outcome('issued'), 1],
+    ['an abort', async (w) => once(await w.issue(), (one) => w.abort(one.uploadId)), outcome('aborted'), 0],
+    ['a delete', async (w) => once(await w.published(), () => w.delete()), outcome('deleted'), 0],
+    ['the arrival of bytes', async (w) => once(await w.issue(), (one) => w.markSent(one.uploadId)), 'marked', 1],
+    [
+      'a single write',
+      async (w) => once(await deferred(w), (one) => w.begin(one, { leaseId: 'mine' })),
+      outcome('begun'),
+      1,
+    ],
+  ])('of %s is returned again when the SDK repeats the request', async (_what, prepare, response, open) => {
+    const act = await prepare(w);
+    loseResponses('try', 2);
+    expect(await act()).toEqual(response);
     expect(await w.held()).toMatchObject({ openUploads: open });
   });
 
-  /** The engine does what it is asked, and the first answers never arrive. */
-  function loseAnswers(step: 'request' | 'try', times: number): void {
+  /** The engine does what it is sent, but its first responses never arrive. */
+  function loseResponses(step: 'request' | 'try', times: number): void {
     let lost = 0;
     restore = intercept(
       table.client,
@@ -260,22 +257,26 @@ describe('an answer that was lost after the write', () => {
         const output = await proceed();
         if (!/Write|Put|Update|Delete/.test(operation) || lost >= times) return output;
         lost += 1;
-        throw Object.assign(new Error('no answer'), { name: 'TimeoutError' });
+        throw Object.assign(new Error('no response'), { name: 'TimeoutError' });
       },
       step,
     );
   }
 
-  function once<T>(subject: T, act: (subject: T) => Promise<unknown>): () => Promise<unknown> {
+  function outcome(name: string): unknown {
+    return expect.objectContaining({ outcome: name });
+  }
+
+  function once<T>(subject: T, act: (subject: T) => Promise<unknown>): Act {
     return () => act(subject);
   }
 
-  /** On a draft, which is so much older by then. */
+  /** On a draft of this age. */
   async function onFile(
     w: World,
     act: (a: AttachmentWorld, file: AttachmentRecord) => Promise<unknown>,
     age = 0,
-  ): Promise<() => Promise<unknown>> {
+  ): Promise<Act> {
     const a = attachmentsOf(w);
     const file = await a.published({ draft: true });
     w.pass(age);
@@ -287,27 +288,33 @@ describe('an answer that was lost after the write', () => {
     return a.forget(fileId);
   }
 
-  async function claimed(w: World) {
-    const job = await w.started();
-    await w.claim(job);
-    return job;
-  }
-
   async function overdue(w: World) {
     const upload = await w.issue();
     w.pass(2 * HOUR);
     return upload;
   }
+
+  async function deletedFiles(w: World) {
+    await w.published();
+    await w.delete();
+    return w.retired();
+  }
+
+  async function deferred(w: World) {
+    const job = await w.started();
+    await w.defer(job);
+    return job;
+  }
 });
 
 describe('a table that cannot be used', () => {
-  it('because it is not there is a wrong setting, and says which', async () => {
+  it('because it does not exist is a wrong setting, which is named', async () => {
     const ready = storeOf({ client: table.client, tableName: 'absent-table' }).checkReady();
     await expect(ready).rejects.toBeInstanceOf(InvalidConfigurationError);
     await expect(ready).rejects.toThrow(/METADATA_TABLE_NAME.*"absent-table"/);
   });
 
-  it('because no one listens is unavailable', async () => {
+  it('because no server listens is unavailable', async () => {
     const [port] = await freePorts(1);
     const client = new DynamoDBClient({
       ...inject('dynamoDbEngine'),
@@ -320,7 +327,7 @@ describe('a table that cannot be used', () => {
   });
 
   it.each(['AccessDeniedException', 'UnrecognizedClientException', 'InvalidSignatureException'])(
-    'because of %s is denied, and is not asked again',
+    'because of %s is denied, and is not tried again',
     async (name) => {
       const calls = at('GetItem', async () => {
         throw fault(name);
@@ -344,12 +351,11 @@ describe('a table that cannot be used', () => {
     await expect(w.store.checkReady()).rejects.toBeInstanceOf(DependencyUnavailableError);
   });
 
-  it('as it was asked says what was wrong, inside a transaction too', async () => {
-    const twice = w.store.getAvatars([w.user, w.user]);
-    await expect(twice).rejects.toThrow(/did not accept a request.*duplicates/);
-    await expect(twice).rejects.toMatchObject({ cause: { name: 'ValidationException' } });
+  it('with such a request says what was wrong with it, in a transaction too', async () => {
+    const long = w.upload('x'.repeat(3_000));
+    await expect(long).rejects.toThrow(/did not accept a request/);
+    await expect(long).rejects.toMatchObject({ cause: { name: 'ValidationException' } });
     const job = await w.started();
-    await w.claim(job);
     const huge = w.publish(job, { thumbHash: 'x'.repeat(500_000) });
     await expect(huge).rejects.toThrow(/did not accept a request.*[Ii]tem size/);
     expect(await w.publish(job)).toBe('published');

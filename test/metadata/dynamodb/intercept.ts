@@ -4,18 +4,18 @@ import type { DynamoDBClient } from '@aws-sdk/client-dynamodb';
 export interface Call {
   readonly operation: string;
   readonly input: Record<string, unknown>;
-  /** Lets the engine do it, and gives its answer. */
+  /** Sends it to the engine, and returns the response. */
   proceed(): Promise<Record<string, unknown>>;
 }
 
 /**
- * Puts `answer` between a client and the engine: before the tries that the SDK makes by itself (`request`), or at each
- * of them (`try`). What it throws is what the adapter, or the SDK, sees.
- * @returns a function that takes it away again.
+ * Puts `respond` between a client and the engine: in front of the retries that the SDK makes by itself (`request`), or
+ * at each of its tries (`try`). What it throws is what the adapter, or the SDK, sees.
+ * @returns a function that removes it again.
  */
 export function intercept(
   client: DynamoDBClient,
-  answer: (call: Call) => Promise<unknown>,
+  respond: (call: Call) => Promise<unknown>,
   at: 'request' | 'try' = 'request',
 ): () => void {
   const placement =
@@ -25,7 +25,7 @@ export function intercept(
   const middleware = (next: (args: never) => Promise<object>, { commandName = '' }: { commandName?: string }) => {
     return async (args: { readonly input: unknown }) => {
       let response = {};
-      const output = await answer({
+      const output = await respond({
         operation: commandName.replace(/Command$/, ''),
         input: args.input as Record<string, unknown>,
         async proceed() {

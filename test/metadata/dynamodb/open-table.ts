@@ -6,7 +6,12 @@ import {
   UpdateTimeToLiveCommand,
 } from '@aws-sdk/client-dynamodb';
 import { inject } from 'vitest';
-import { EXPIRY_ATTRIBUTE, TABLE_INDEXES, TABLE_KEY } from '../../../shared/metadata/dynamodb/table-schema.ts';
+import {
+  EXPIRY_ATTRIBUTE,
+  projectionOf,
+  TABLE_INDEXES,
+  TABLE_KEY,
+} from '../../../shared/metadata/dynamodb/table-schema.ts';
 
 /** A new table of the product's schema. */
 export interface OpenedTable {
@@ -52,13 +57,13 @@ function tableOf(tableName: string): CreateTableCommandInput {
     BillingMode: 'PAY_PER_REQUEST',
     AttributeDefinitions: attributes.map((name) => ({ AttributeName: name, AttributeType: 'S' })),
     KeySchema: [{ AttributeName: TABLE_KEY, KeyType: 'HASH' }],
-    GlobalSecondaryIndexes: TABLE_INDEXES.map(({ name, partitionKey, sortKey, projection }) => ({
-      IndexName: name,
+    GlobalSecondaryIndexes: TABLE_INDEXES.map((index) => ({
+      IndexName: index.name,
       KeySchema: [
-        { AttributeName: partitionKey, KeyType: 'HASH' },
-        { AttributeName: sortKey, KeyType: 'RANGE' },
+        { AttributeName: index.partitionKey, KeyType: 'HASH' },
+        { AttributeName: index.sortKey, KeyType: 'RANGE' },
       ],
-      Projection: { ProjectionType: projection },
+      Projection: projectionOf(index),
     })),
   };
 }

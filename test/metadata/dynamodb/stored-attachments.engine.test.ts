@@ -1,7 +1,9 @@
 import { BatchWriteCommand, DynamoDBDocumentClient, GetCommand, QueryCommand } from '@aws-sdk/lib-dynamodb';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
-import { DynamoDbMetadataStore } from '../../../shared/metadata/dynamodb/dynamodb-metadata-store.ts';
-import { attachmentItem } from '../../../shared/metadata/dynamodb/items.ts';
+import { DynamoDbRecordStore } from '../../../shared/metadata/dynamodb/dynamodb-record-store.ts';
+import { itemOf } from '../../../shared/metadata/dynamodb/items.ts';
+import { createMetadataStore } from '../../../shared/metadata/metadata-store.ts';
+import { attachmentKey } from '../../../shared/metadata/record-keys.ts';
 import type { AttachmentRecord } from '../../../shared/metadata/records.ts';
 import { type AttachmentWorld, attachmentsOf } from '../contract/attachment-world.ts';
 import { DAY, type World, world } from '../contract/world.ts';
@@ -20,7 +22,7 @@ let w: World;
 let a: AttachmentWorld;
 let restore = () => {};
 beforeEach(() => {
-  w = world(new DynamoDbMetadataStore(table));
+  w = world(createMetadataStore(new DynamoDbRecordStore(table)));
   a = attachmentsOf(w);
 });
 afterEach(() => restore());
@@ -61,7 +63,7 @@ function keysFor({ fileId, createdAt }: AttachmentRecord, start: 'FILE' | 'HIDDE
   };
 }
 
-const onSomeShard = expect.stringMatching(/^WORK#[0-3]$/);
+const onSomeShard = expect.stringMatching(/^WORK#\d+$/);
 
 describe('the item of an attachment', () => {
   it('is listed while everyone may see it, and hidden and due once it is deleted', async () => {
@@ -108,12 +110,12 @@ describe('the item of an attachment', () => {
 });
 
 describe('a list', () => {
-  it('looks through so much and no more at a time, and comes to its end', async () => {
+  it('looks through a bounded number of attachments per page, and reaches its end', async () => {
     const oldest = await a.published({ file: { contentType: 'image/png' } });
     await store(Array.from({ length: 900 }, (_, index) => ({ ...oldest, ...newer(index) })));
-    const asked: string[] = [];
+    const sent: string[] = [];
     restore = intercept(table.client, async ({ operation, proceed }) => {
-      asked.push(operation);
+      sent.push(operation);
       return proceed();
     });
     const pages: number[] = [];
@@ -121,25 +123,25 @@ describe('a list', () => {
     do {
       const page = await a.page({ typePrefix: 'image/', limit: 20, ...(cursor !== undefined && { cursor }) });
       pages.push(page.items.length);
-      expect(asked.splice(0).length).toBeLessThanOrEqual(10);
+      expect(sent.splice(0).length).toBeLessThanOrEqual(10);
       cursor = page.cursor;
     } while (cursor !== undefined);
     expect(pages).toEqual([0, 0, 1]);
   });
 
-  it('of everyone, of one person or of one context is read by one query and one batch', async () => {
+  it('of an organization, of one person or of one context is read by one query and one read of its items', async () => {
     const others = await a.published({ by: 'bob' });
     await store(Array.from({ length: 150 }, (_, index) => ({ ...others, ...newer(index) })));
     const own = await a.published({ contextId: 'room #7' });
-    const asked: string[] = [];
+    const sent: string[] = [];
     restore = intercept(table.client, async ({ operation, proceed }) => {
-      asked.push(operation);
+      sent.push(operation);
       return proceed();
     });
     expect((await a.page({ limit: 100 })).items).toHaveLength(100);
     expect(await a.page({ limit: 1, ownerId: w.userId })).toEqual({ items: [own] });
     expect(await a.page({ limit: 1, contextId: 'room #7' })).toEqual({ items: [own] });
-    expect(asked).toEqual(['Query', 'BatchGetItem', 'Query', 'BatchGetItem', 'Query', 'BatchGetItem']);
+    expect(sent).toEqual(['Query', 'BatchGetItem', 'Query', 'GetItem', 'Query', 'GetItem']);
   });
 
   it.each<[string, (fileId: string) => Promise<unknown>]>([
@@ -160,14 +162,16 @@ describe('a list', () => {
     expect(page).toEqual({ items: [second] });
   });
 
-  /** Made one second after another, behind the first of all. */
+  /** Created one second after another, later than the first of all. */
   function newer(index: number): Pick<AttachmentRecord, 'fileId' | 'createdAt' | 'contentType'> {
     return { fileId: `${w.userId}-${index}`, createdAt: w.in((index + 1) * 1_000), contentType: 'text/plain' };
   }
 
   async function store(files: readonly AttachmentRecord[]): Promise<void> {
     for (let start = 0; start < files.length; start += 25) {
-      const puts = files.slice(start, start + 25).map((file) => ({ PutRequest: { Item: attachmentItem(file, '') } }));
+      const puts = files
+        .slice(start, start + 25)
+        .map((file) => ({ PutRequest: { Item: itemOf(attachmentKey(file.fileId), file) } }));
       await documents.send(new BatchWriteCommand({ RequestItems: { [table.tableName]: puts } }));
     }
   }

@@ -7,40 +7,43 @@ import { createInterface } from 'node:readline';
 import { DatabaseSync } from 'node:sqlite';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { DependencyUnavailableError, InvalidConfigurationError } from '../../../shared/errors.ts';
-import { SqliteMetadataStore } from '../../../shared/metadata/sqlite/sqlite-metadata-store.ts';
+import { createMetadataStore } from '../../../shared/metadata/metadata-store.ts';
+import { SqliteRecordStore } from '../../../shared/metadata/sqlite/sqlite-record-store.ts';
 import { world } from '../contract/world.ts';
 
 describe('an SQLite file of metadata', () => {
   let folder: string;
   let path: string;
-  const opened: SqliteMetadataStore[] = [];
-  const open = (): SqliteMetadataStore => {
-    const store = new SqliteMetadataStore({ path });
-    opened.push(store);
-    return store;
+  const opened: SqliteRecordStore[] = [];
+  const openRecords = (): SqliteRecordStore => {
+    const records = new SqliteRecordStore({ path });
+    opened.push(records);
+    return records;
   };
+  const open = () => createMetadataStore(openRecords());
 
   beforeEach(async () => {
     folder = await mkdtemp(join(tmpdir(), 'metadata-'));
     path = join(folder, 'metadata.db');
   });
   afterEach(async () => {
-    for (const store of opened.splice(0)) store.close();
+    for (const records of opened.splice(0)) records.close();
     await rm(folder, { recursive: true });
   });
 
   it('holds everything after it was closed and opened again', async () => {
-    const before = open();
+    const records = openRecords();
+    const before = createMetadataStore(records);
     const w = world(before);
     const job = await w.published();
     await w.issue({ request: w.request() });
     const seen = [await before.getUpload(job), await w.everything()];
-    before.close();
+    records.close();
 
     const after = open();
     expect([await after.getUpload(job), await after.getAvatar(w.user)]).toMatchObject([
       { status: 'ready' },
-      { readyGeneration: 1, image: { readyUploadId: job.uploadId } },
+      { readyGeneration: 1, readyUploadId: job.uploadId },
     ]);
     const found = [
       await after.getOrganization(w),
@@ -84,12 +87,12 @@ describe('an SQLite file of metadata', () => {
     untouched.close();
   });
 
-  it('that another process writes to can be read, but no transition decides anything, not even a refusal', async () => {
+  it('can be read while another process writes to it, but no transition changes anything', async () => {
     const store = open();
     const w = world(store, { bytes: 100 });
     const other = new DatabaseSync(path);
     other.exec('BEGIN IMMEDIATE');
-    const undecided = w.ask({ bytes: 101 });
+    const undecided = w.issue();
     await expect(undecided).rejects.toBeInstanceOf(DependencyUnavailableError);
     await expect(undecided).rejects.toMatchObject({ retryable: true, cause: { errcode: 5 } });
     await expect(store.checkReady()).resolves.toBeUndefined();
@@ -105,25 +108,40 @@ describe('an SQLite file of metadata', () => {
   });
 
   it('that was closed is unavailable, and may be closed again', async () => {
-    const store = open();
-    store.close();
-    store.close();
+    const records = openRecords();
+    const store = createMetadataStore(records);
+    records.close();
+    records.close();
     await expect(store.checkReady()).rejects.toBeInstanceOf(DependencyUnavailableError);
     await expect(store.setSwitches({ uploadsPaused: true })).rejects.toBeInstanceOf(DependencyUnavailableError);
   });
 
-  it('takes back a transition that fails half-way', async () => {
-    const store = open();
-    const w = world(store);
+  it('rolls back a transition that fails half-way', async () => {
+    const w = world(open());
     const { uploadId } = await w.issue();
     const before = await w.everything();
-    const halfBytes = w.ask({ bytes: 0.5 });
-    await expect(halfBytes).rejects.toThrow(/cannot store REAL value/);
+    const other = new DatabaseSync(path);
+    other.exec(`CREATE TRIGGER fault BEFORE UPDATE ON owners BEGIN SELECT RAISE(ABORT, 'staged'); END`);
+    await expect(w.issue()).rejects.toThrow('staged');
     expect(await w.everything()).toEqual(before);
+    other.exec('DROP TRIGGER fault');
+    other.close();
     expect(await w.abort(uploadId)).toMatchObject({ outcome: 'aborted' });
   });
 
-  it('keeps every ticket it has answered for when its process is killed', async () => {
+  it('lets a hundred transitions of one avatar through at once, from two connections', async () => {
+    const stores = [open(), open()];
+    const w = world(stores[0] as (typeof stores)[0], { pendingUploads: 100, files: 100, bytes: 1_000 });
+    const limits = { ...w.limits, pendingUploads: 100, sentUploads: 100 };
+    const asked = Array.from({ length: 100 }, (_, index) =>
+      stores[index % 2]?.issueUpload({ upload: w.ticket(), access: w.asUser, limits, now: w.now() }),
+    );
+    const generations = (await Promise.all(asked)).map((issued) => issued?.outcome === 'issued' && issued.upload);
+    expect(new Set(generations.map((upload) => upload && 'generation' in upload && upload.generation)).size).toBe(100);
+    expect(await w.held()).toEqual({ bytes: 1_000, files: 100, openUploads: 100 });
+  });
+
+  it('keeps every ticket that was issued before its process was killed', async () => {
     const fixture = join(import.meta.dirname, 'issue-until-killed.ts');
     const child = spawn(process.execPath, [fixture, path], { stdio: ['ignore', 'pipe', 'inherit'] });
     const issued: string[] = [];

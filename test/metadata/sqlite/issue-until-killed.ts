@@ -1,12 +1,13 @@
 import { randomUUID } from 'node:crypto';
 import { writeSync } from 'node:fs';
-import { SqliteMetadataStore } from '../../../shared/metadata/sqlite/sqlite-metadata-store.ts';
+import { createMetadataStore } from '../../../shared/metadata/metadata-store.ts';
+import { SqliteRecordStore } from '../../../shared/metadata/sqlite/sqlite-record-store.ts';
 import { temporaryKey } from '../../../shared/storage/object-keys.ts';
 
 /** Run as a process with a database path: issues tickets and prints the id of each once it is issued, until killed. */
-const store = new SqliteMetadataStore({ path: process.argv[2] ?? '' });
+const store = createMetadataStore(new SqliteRecordStore({ path: process.argv[2] ?? '' }));
 const organizationId = randomUUID();
-const limits = { organizationBytes: 1e9, organizationFiles: 1e6, openUploadsPerOwner: 1e6 };
+const limits = { organizationBytes: 1e9, organizationFiles: 1e6, pendingUploads: 1e6, sentUploads: 1e6 };
 
 for (;;) {
   const uploadId = randomUUID();

@@ -1,0 +1,28 @@
+import { isTerminal, type UploadRecord } from '../records.ts';
+import type { DynamoDbTable } from './dynamodb-table.ts';
+import { ownerPartition, SORT_PREFIX } from './item-keys.ts';
+import { recordOf } from './items.ts';
+import { OWNER_INDEX } from './table-schema.ts';
+
+/** One batch of reads. A person may have fewer uploads open. */
+const MOST = 100;
+
+/**
+ * RecordStore.openUploads: keys from the index, then the items themselves. The index may lag, and an upload that has just
+ * ended is not open.
+ */
+export async function openUploads(
+  table: DynamoDbTable,
+  { organizationId, ownerId }: { readonly organizationId: string; readonly ownerId: string },
+): Promise<UploadRecord[]> {
+  const { name, partitionKey, sortKey } = OWNER_INDEX;
+  const { items: keys } = await table.query({
+    IndexName: name,
+    KeyConditionExpression: `${partitionKey} = :owner AND begins_with(${sortKey}, :open)`,
+    ExpressionAttributeValues: { ':owner': ownerPartition(organizationId, ownerId), ':open': SORT_PREFIX.open },
+    Limit: MOST,
+  });
+  const items = await table.get(keys.map(({ pk }) => pk));
+  const uploads = items.flatMap((item) => (item ? [recordOf(item) as UploadRecord] : []));
+  return uploads.filter(({ status }) => !isTerminal(status));
+}

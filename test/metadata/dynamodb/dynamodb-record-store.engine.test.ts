@@ -1,0 +1,9 @@
+import { DynamoDbRecordStore } from '../../../shared/metadata/dynamodb/dynamodb-record-store.ts';
+import { createMetadataStore } from '../../../shared/metadata/metadata-store.ts';
+import { describeMetadataStore } from '../../contracts/metadata-store.contract.ts';
+import { openTable } from './open-table.ts';
+
+describeMetadataStore('DynamoDbRecordStore', async () => {
+  const { client, tableName, close } = await openTable();
+  return { store: createMetadataStore(new DynamoDbRecordStore({ client, tableName })), close };
+});

@@ -1,0 +1,4 @@
+import { describeAdopted } from './adopted.ts';
+import { openEngineAdapters } from './engine-adapters.ts';
+
+describeAdopted(openEngineAdapters);

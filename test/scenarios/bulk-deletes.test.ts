@@ -1,0 +1,4 @@
+import { describeBulkDeletes } from './bulk-deletes.ts';
+import { openLocalAdapters } from './local-adapters.ts';
+
+describeBulkDeletes(openLocalAdapters);

@@ -1,0 +1,4 @@
+import { openEngineAdapters } from './engine-adapters.ts';
+import { describeLostEvents } from './lost-events.ts';
+
+describeLostEvents(openEngineAdapters);

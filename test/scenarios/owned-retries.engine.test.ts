@@ -1,0 +1,4 @@
+import { openEngineAdapters } from './engine-adapters.ts';
+import { describeOwnedRetries } from './owned-retries.ts';
+
+describeOwnedRetries(openEngineAdapters);

@@ -1,0 +1,4 @@
+import { openEngineAdapters } from './engine-adapters.ts';
+import { describeReplacedVersions } from './replaced-versions.ts';
+
+describeReplacedVersions(openEngineAdapters);

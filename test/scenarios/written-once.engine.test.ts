@@ -1,0 +1,4 @@
+import { openEngineAdapters } from './engine-adapters.ts';
+import { describeWrittenOnce } from './written-once.ts';
+
+describeWrittenOnce(openEngineAdapters);

@@ -1,0 +1,38 @@
+import { comeToRest, type Redelivery, redeliveriesOf, VISIBILITY_MILLISECONDS } from './come-to-rest.ts';
+import type { Machine } from './machine.ts';
+import { createMemoryStage } from './memory-stage.ts';
+import type { Position } from './position.ts';
+import { faultsAtRest } from './rest-invariants.ts';
+import type { Task } from './scenario.ts';
+import { DEAD } from './task-state.ts';
+import type { Violations } from './violations.ts';
+
+/** Brings the ends of schedules to rest and looks at them there. False: an equal end was before. */
+export function createRest(machine: Machine, violations: Violations): (position: Position) => Promise<boolean> {
+  const { scenario } = machine;
+  const known = new Set<string>();
+  return async (position) => {
+    const { at, now, trail } = position;
+    const redelivered = redeliveriesAt(machine, position);
+    const done = scenario.tasks.flatMap(({ name }, index) => (position.tasks[index]?.end ? [name] : []));
+    const name = JSON.stringify([at.id, now, redelivered, done]);
+    if (known.has(name)) return false;
+    known.add(name);
+    const stage = createMemoryStage(machine, at, now);
+    const isQuiet = await comeToRest(stage, redelivered);
+    violations.add(stage.faults, trail, false);
+    if (!isQuiet) violations.add(['it never comes to rest'], trail, true);
+    violations.add(faultsAtRest(stage.state.snapshot, machine, new Set(done)), trail, true);
+    return true;
+  };
+}
+
+/** The messages of functions that died, or asked for theirs once more. */
+function redeliveriesAt({ scenario }: Machine, { tasks, now }: Position): Redelivery[] {
+  return tasks.flatMap((state, index) => {
+    const { receives: message, ...task } = scenario.tasks[index] as Task;
+    if (!message) return [];
+    if (state === DEAD) return [{ message, receives: 2, visibleAt: now + VISIBILITY_MILLISECONDS }];
+    return state.end ? redeliveriesOf(task, state.end, { message, receives: 1, now }) : [];
+  });
+}
