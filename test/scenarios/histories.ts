@@ -103,8 +103,8 @@ const OUTLIVED = fc
     },
   ]);
 
-/** A worker that sleeps while another one publishes, and while all of that is deleted and removed. */
-const DELETED = fc.tuple(who, image, call).map(([person, sent, at]): Step[] => [
+/** A worker that sleeps while another one publishes, and while that is deleted and its files are removed, or twice. */
+const DELETED = fc.tuple(who, image, call, diesAfter).map(([person, sent, at, last]): Step[] => [
   { does: 'ticket', who: person, image: sent },
   { does: 'put', pick: -1 },
   {
@@ -116,8 +116,9 @@ const DELETED = fc.tuple(who, image, call).map(([person, sent, at]): Step[] => [
       { does: 'deliver', pick: -1, again: false },
       { does: 'delete', who: person },
       { does: 'sweep', minutes: 1 },
-      { does: 'sweep', minutes: 16 },
+      { does: 'sweep', minutes: last === undefined ? 16 : 0 },
     ],
+    diesAfter: last,
   },
 ]);
 

@@ -1,16 +1,9 @@
-import { createMachine, type Machine } from './machine.ts';
-import { createLayer, type Layer } from './position.ts';
+import { createMachine } from './machine.ts';
+import { createPositions } from './position.ts';
 import { createRest } from './rest.ts';
 import type { Plant, Scenario } from './scenario.ts';
-import { createSteps } from './steps.ts';
+import { type Bounds, createSteps } from './steps.ts';
 import { createViolations, type Violation } from './violations.ts';
-
-export interface Bounds {
-  /** How often a task is interrupted that could go on. At the end of one task any other goes on, which is free. */
-  readonly preemptions: number;
-  /** How many functions die, or pause beyond their lease; each once at most. */
-  readonly disturbances: number;
-}
 
 export interface Exploration {
   /** All different ones within the bounds. */
@@ -36,27 +29,32 @@ export interface ExploreOptions {
 export async function explore(options: ExploreOptions): Promise<Exploration> {
   const violations = createViolations();
   const machine = await createMachine(options);
-  const steps = createSteps(machine, options.bounds, violations);
-  const rest = createRest(machine, violations);
-  let layer = createLayer();
-  layer.add(await steps.first());
+  const { states, tasks } = machine;
+  const { first, choices, each } = createSteps(machine, options.bounds);
+  const positions = createPositions({ stateOf: states.withId, taskOf: tasks.withId, choices, first });
+  const rest = createRest(machine);
   const counts = { schedules: 0, positions: 1, merged: 0, ends: 0 };
-  while (layer.size > 0) layer = await nextLayer(layer);
-  return { ...counts, violations: violations.list() };
+  violations.add(states.faultsOf(first.at, first.now), false, () => []);
 
-  async function nextLayer({ positions }: Layer): Promise<Layer> {
-    const next = createLayer();
-    for (const position of positions) {
-      const isEnd = await steps.each(position, (reached) => {
-        if (next.add(reached)) counts.positions += 1;
-        else counts.merged += 1;
-      });
-      if (!isEnd) continue;
-      counts.schedules += position.ways.reduce((sum, ways) => sum + ways, 0);
-      if (await rest(position)) counts.ends += 1;
-    }
-    return next;
+  async function goOnFrom(from: number): Promise<void> {
+    const position = positions.at(from);
+    const isEnd = await each(position, ({ position: reached, choice, faults }) => {
+      if (positions.reach(reached, { from, choice })) counts.positions += 1;
+      else counts.merged += 1;
+      if (faults.length === 0) return;
+      violations.add(faults, false, () => [...positions.choicesTo(from), choices[choice] as (typeof choices)[number]]);
+    });
+    if (!isEnd) return;
+    counts.schedules += position.ways.reduce((sum, ways) => sum + ways, 0);
+    const rested = await rest(position);
+    if (!rested) return;
+    counts.ends += 1;
+    violations.add(rested.onTheWay, false, () => positions.choicesTo(from));
+    violations.add(rested.atRest, true, () => positions.choicesTo(from));
   }
-}
 
-export type { Machine };
+  for (; positions.size > 0; positions.advance()) {
+    for (let index = 0; index < positions.size; index += 1) await goOnFrom(index);
+  }
+  return { ...counts, violations: violations.list() };
+}

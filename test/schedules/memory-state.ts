@@ -40,6 +40,7 @@ export interface MemoryStates {
   /** How many distinct states there are. */
   readonly count: number;
   stateOf(stores: Stores): Promise<MemoryState>;
+  withId(id: number): MemoryState;
   known(call: PortCall): KnownCall;
   /** Lets a call take effect for the first time in this state. */
   make(state: MemoryState, call: KnownCall): Promise<Outcome>;
@@ -57,7 +58,7 @@ export function createMemoryStates(expected: Expected): MemoryStates {
   const nameOfResult = createNames();
   const nameOfRecord = createNames();
   const recordNames = new WeakMap<object, number>();
-  const states = new Map<number, MemoryState>();
+  const states: MemoryState[] = [];
   const texts = new Map<string, string>();
 
   /** Records are frozen and shared by copies of their store, so most are known. */
@@ -94,7 +95,7 @@ export function createMemoryStates(expected: Expected): MemoryStates {
         messages.map((message) => canonical(message)).sort(),
       ]),
     );
-    const known = states.get(id);
+    const known = states[id];
     if (known) return known;
     const snapshot: Snapshot = {
       uploads: records.all('upload'),
@@ -106,15 +107,16 @@ export function createMemoryStates(expected: Expected): MemoryStates {
       openMultipartKeys,
     };
     const state = { id, records, storage, messages, snapshot, outcomes: new Map(), faults: new Map() };
-    states.set(id, state);
+    states[id] = state;
     return state;
   }
 
   return {
     get count() {
-      return states.size;
+      return states.length;
     },
     stateOf,
+    withId: (id) => states[id] as MemoryState,
     known: (call) => ({ ...call, id: nameOfCall(canonical(call)) }),
     async make(state, call) {
       const stores = isRead(call) ? state : copyFor(call, state);

@@ -1,5 +1,6 @@
+import { type Arrivals, createLayer, type Layer } from './layer.ts';
 import type { MemoryState } from './memory-state.ts';
-import type { Trail } from './schedule.ts';
+import type { Choice } from './schedule.ts';
 import type { TaskState } from './task-state.ts';
 
 /** Where all tasks and the stores are after some steps. */
@@ -11,66 +12,86 @@ export interface Position {
   readonly now: number;
   /** One bit for each task that died or paused. */
   readonly disturbed: number;
-  /** The number of schedules that lead here, by the number of their preemptions. Never changed, because it is shared. */
-  ways: readonly number[];
-  /** Of one of them. */
-  readonly trail: Trail | undefined;
+  /** The number of schedules that lead here, by the number of their preemptions. */
+  readonly ways: readonly number[];
 }
 
-/** The positions that can be reached with the same number of steps, each once. */
-export interface Layer {
+/** All positions that can be reached with one number of steps, then all with one step more. */
+export interface Positions {
+  /** How many there are in the current layer. */
   readonly size: number;
-  readonly positions: Iterable<Position>;
-  /** False: an equal one is there already, and its ways are counted there. */
-  add(position: Position): boolean;
+  at(index: number): Position;
+  /** Adds a position to the next layer. False: an equal one is there already, and the ways are counted there. */
+  reach(position: Position, how: { readonly from: number; readonly choice: number }): boolean;
+  /** Goes on to the next layer. */
+  advance(): void;
+  /** The choices that lead to a position of the current layer. */
+  choicesTo(index: number): Choice[];
 }
 
-/** Room for the ids of tasks and states, and for what else tells positions apart, in keys that are exact numbers. */
-const IDS = 2 ** 24;
-const TIMES = 2 ** 8;
-const RUNNING = 2 ** 4;
-const DISTURBED = 2 ** 8;
+interface Options {
+  readonly stateOf: (id: number) => MemoryState;
+  readonly taskOf: (id: number) => TaskState;
+  /** Every choice that there can be. */
+  readonly choices: readonly Choice[];
+  readonly first: Position;
+}
 
-export function createLayer(): Layer {
-  const positions = new Map<number, Position>();
-  const pairs = new Map<number, number>();
-  const times = new Map<number, number>();
+export function createPositions({ stateOf, taskOf, choices, first }: Options): Positions {
+  const tasks = first.tasks.length;
+  const shape = { words: tasks + 4, kinds: first.ways.length };
+  const times: number[] = [];
+  const timeIds = new Map<number, number>();
+  const history: Arrivals[] = [];
+  const row = new Int32Array(shape.words);
+  let current = createLayer(shape);
+  let next = createLayer(shape);
 
-  function pair(one: number, other: number): number {
-    const name = one * IDS + other;
-    const known = pairs.get(name);
+  function timeId(now: number): number {
+    const known = timeIds.get(now);
     if (known !== undefined) return known;
-    pairs.set(name, pairs.size);
-    return pairs.size - 1;
+    timeIds.set(now, times.length);
+    return times.push(now) - 1;
   }
 
-  function timeOf(now: number): number {
-    const known = times.get(now) ?? times.size;
-    times.set(now, known);
-    return known;
+  function add(layer: Layer, position: Position, how: { readonly from: number; readonly choice: number }): boolean {
+    for (let task = 0; task < tasks; task += 1) row[task] = (position.tasks[task] as TaskState).id;
+    row[tasks] = position.at.id;
+    row[tasks + 1] = position.running;
+    row[tasks + 2] = timeId(position.now);
+    row[tasks + 3] = position.disturbed;
+    return layer.add(row, { ...how, ways: position.ways });
   }
 
-  function keyOf({ at, tasks, running, now, disturbed }: Position): number {
-    let id = at.id;
-    for (const task of tasks) id = pair(id, task.id);
-    return ((id * TIMES + timeOf(now)) * RUNNING + running + 1) * DISTURBED + disturbed;
-  }
-
+  add(current, first, { from: -1, choice: 0 });
   return {
     get size() {
-      return positions.size;
+      return current.size;
     },
-    positions: { [Symbol.iterator]: () => positions.values() },
-    add(position) {
-      const key = keyOf(position);
-      const known = positions.get(key);
-      if (!known) {
-        positions.set(key, position);
-        return true;
+    at: (index) => ({
+      at: stateOf(current.wordAt(index, tasks)),
+      tasks: first.tasks.map((_, task) => taskOf(current.wordAt(index, task))),
+      running: current.wordAt(index, tasks + 1),
+      now: times[current.wordAt(index, tasks + 2)] as number,
+      disturbed: current.wordAt(index, tasks + 3),
+      ways: current.waysAt(index),
+    }),
+    reach: (position, how) => add(next, position, how),
+    advance() {
+      history.push(current.arrivals());
+      current = next;
+      next = createLayer(shape);
+    },
+    choicesTo(index) {
+      const led: Choice[] = [];
+      let at = index;
+      for (const { from, choice } of [current.arrivals(), ...history.toReversed()]) {
+        // The first layer has no layer before it.
+        if (from[at] === -1) break;
+        led.push(choices[choice[at] as number] as Choice);
+        at = from[at] as number;
       }
-      const { ways } = position;
-      known.ways = known.ways.map((count, preemptions) => count + (ways[preemptions] ?? 0));
-      return false;
+      return led.reverse();
     },
   };
 }

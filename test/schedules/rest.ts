@@ -5,25 +5,28 @@ import type { Position } from './position.ts';
 import { faultsAtRest } from './rest-invariants.ts';
 import type { Task } from './scenario.ts';
 import { DEAD } from './task-state.ts';
-import type { Violations } from './violations.ts';
 
-/** Brings the ends of schedules to rest and looks at them there. False: an equal end was before. */
-export function createRest(machine: Machine, violations: Violations): (position: Position) => Promise<boolean> {
+/** What is wrong after the end of a schedule. */
+export interface Rested {
+  readonly onTheWay: readonly string[];
+  readonly atRest: readonly string[];
+}
+
+/** Brings the ends of schedules to rest and looks at them there. Undefined: an equal end was before. */
+export function createRest(machine: Machine): (position: Position) => Promise<Rested | undefined> {
   const { scenario } = machine;
   const known = new Set<string>();
   return async (position) => {
-    const { at, now, trail } = position;
+    const { at, now } = position;
     const redelivered = redeliveriesAt(machine, position);
     const done = scenario.tasks.flatMap(({ name }, index) => (position.tasks[index]?.end ? [name] : []));
     const name = JSON.stringify([at.id, now, redelivered, done]);
-    if (known.has(name)) return false;
+    if (known.has(name)) return undefined;
     known.add(name);
     const stage = createMemoryStage(machine, at, now);
     const isQuiet = await comeToRest(stage, redelivered);
-    violations.add(stage.faults, trail, false);
-    if (!isQuiet) violations.add(['it never comes to rest'], trail, true);
-    violations.add(faultsAtRest(stage.state.snapshot, machine, new Set(done)), trail, true);
-    return true;
+    const atRest = faultsAtRest(stage.state.snapshot, machine, new Set(done));
+    return { onTheWay: stage.faults, atRest: isQuiet ? atRest : ['it never comes to rest', ...atRest] };
   };
 }
 

@@ -8,19 +8,6 @@ export interface Choice {
   readonly does: 'call' | 'die' | 'pause' | 'overtaken';
 }
 
-/** The choices that led to a state, the last one first. */
-export interface Trail {
-  readonly before: Trail | undefined;
-  readonly choice: Choice;
-}
-
-/** In the order in which they were made. */
-export function choicesOf(trail: Trail | undefined): Choice[] {
-  const choices: Choice[] = [];
-  for (let at = trail; at; at = at.before) choices.push(at.choice);
-  return choices.reverse();
-}
-
 /** `two*3 form*2 two!pause three*18`: three calls of `two`, two of `form`, then `two` pauses. */
 export function formatSchedule(choices: readonly Choice[]): string {
   const runs: { readonly task: string; readonly does: Choice['does']; count: number }[] = [];

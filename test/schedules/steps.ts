@@ -1,55 +1,56 @@
 import { catchUp } from './come-to-rest.ts';
-import type { Bounds } from './explore.ts';
 import { type Machine, type Step, stepOf } from './machine.ts';
 import { createMemoryStage } from './memory-stage.ts';
 import type { MemoryState } from './memory-state.ts';
-import { canonical } from './names.ts';
 import type { Position } from './position.ts';
-import type { Task } from './scenario.ts';
 import type { Choice } from './schedule.ts';
+import { createStarts, twinsOf } from './starts.ts';
 import { BEYOND_LEASE } from './task-dependencies.ts';
 import { DEAD, faultOfEnd, type TaskState } from './task-state.ts';
-import type { Violations } from './violations.ts';
 
-export interface Steps {
-  first(): Promise<Position>;
-  /** Visits every position that can follow. Resolves with true if none does. */
-  each(position: Position, visit: (reached: Position) => void): Promise<boolean>;
+export interface Bounds {
+  /** How often a task is interrupted that could go on. At the end of one task any other goes on, which is free. */
+  readonly preemptions: number;
+  /** How many functions die, or pause beyond their lease; each once at most. */
+  readonly disturbances: number;
 }
 
-/** What has become of the stores while a function paused. */
-interface CaughtUp {
-  readonly at: MemoryState;
+/** A position that can follow. */
+export interface Reached {
+  readonly position: Position;
+  /** Its number among all choices. */
+  readonly choice: number;
+  /** What is wrong there. */
   readonly faults: readonly string[];
 }
 
-/** What can be done in a position: the next call of any task that waits, or an end or a pause of the running one. */
-export function createSteps(machine: Machine, bounds: Bounds, violations: Violations): Steps {
-  const { scenario, states, tasks, first: start, startsAt } = machine;
-  const { preemptions, disturbances } = bounds;
-  const starts = scenario.tasks.map((task) => startOf(task));
-  const twins = scenario.tasks.map((task, index) => twinBefore(scenario.tasks, task, index));
-  const overtaking = new Map<string, CaughtUp>();
-  const choices = scenario.tasks.map(({ name: task }) => ({
-    call: { task, does: 'call' } satisfies Choice,
-    die: { task, does: 'die' } satisfies Choice,
-    pause: { task, does: 'pause' } satisfies Choice,
-    overtaken: { task, does: 'overtaken' } satisfies Choice,
-  }));
+export interface Steps {
+  readonly first: Position;
+  /** Every choice that there can be. */
+  readonly choices: readonly Choice[];
+  /** Visits every position that can follow. Resolves with true if none does. */
+  each(position: Position, visit: (reached: Reached) => void): Promise<boolean>;
+}
 
-  /** When the task can make its next call; undefined: not now. */
-  function timeOf(index: number, { tasks: all, at, now }: Position): number | undefined {
-    const call = all[index]?.waiting[0];
-    if (call === undefined) return undefined;
-    if (call.port !== 'task') return now;
-    const twin = all[twins[index] ?? -1];
-    if (twin && twin.waiting[0]?.port === 'task') return undefined;
-    const time = starts[index]?.(at);
-    return time === undefined ? undefined : Math.max(now, time);
+const KINDS = ['call', 'die', 'pause', 'overtaken'] as const;
+const NO_FAULTS: readonly string[] = [];
+
+/** What can be done in a position: the next call of any task that waits, or an end or a pause of the running one. */
+export function createSteps(machine: Machine, { preemptions, disturbances }: Bounds): Steps {
+  const { scenario, states, tasks, startsAt } = machine;
+  const timeOf = createStarts(scenario.tasks);
+  const twins = twinsOf(scenario.tasks);
+  const overtaking = new Map<string, { readonly at: MemoryState; readonly faults: readonly string[] }>();
+
+  function choiceOf(index: number, does: Choice['does']): number {
+    return index * KINDS.length + KINDS.indexOf(does);
   }
 
-  function reached(position: Position, index: number, at: { readonly step: Step; readonly time: number }): Position {
-    const { step, time } = at;
+  function reached(
+    position: Position,
+    index: number,
+    { step, time }: { readonly step: Step; readonly time: number },
+  ): Reached {
     const { running, disturbed, ways } = position;
     const { end } = step.task;
     const next = {
@@ -59,23 +60,15 @@ export function createSteps(machine: Machine, bounds: Bounds, violations: Violat
       now: time,
       disturbed,
       ways: isPreemption(running, index) ? [0, ...ways.slice(0, preemptions)] : ways,
-      trail: { before: position.trail, choice: choices[index]?.call as Choice },
     };
-    look(position, next, at);
-    return next;
+    return { position: next, choice: choiceOf(index, 'call'), faults: faultsOf(position, index, { step, time }) };
   }
 
-  function look(
-    position: Position,
-    { at, trail }: Position,
-    { step, time }: { readonly step: Step; readonly time: number },
-  ) {
-    if (at !== position.at) {
-      violations.add(step.outcome.faults, trail, false);
-      violations.add(states.faultsOf(at, time), trail, false);
-    }
-    const fault = step.task.end && faultOfEnd(step.task.end);
-    if (fault !== undefined) violations.add([`${trail?.choice.task} ${fault}`], trail, false);
+  function faultsOf({ at }: Position, index: number, { step, time }: { readonly step: Step; readonly time: number }) {
+    const { outcome, task } = step;
+    const fault = task.end && faultOfEnd(task.end);
+    if (fault !== undefined) return [`${scenario.tasks[index]?.name} ${fault}`];
+    return outcome.next === at ? NO_FAULTS : [...outcome.faults, ...states.faultsOf(outcome.next, time)];
   }
 
   function mayPreempt({ ways }: Position): boolean {
@@ -84,31 +77,26 @@ export function createSteps(machine: Machine, bounds: Bounds, violations: Violat
   }
 
   /** Only of the running task: one that was interrupted could as well have died or paused when it was. */
-  async function disturb(position: Position, visit: (reached: Position) => void): Promise<void> {
-    const { running, disturbed, tasks: all, trail: before } = position;
-    const role = scenario.tasks[running]?.role;
+  async function disturb(position: Position, visit: (reached: Reached) => void): Promise<void> {
+    const { running: index, disturbed, tasks: all } = position;
+    const role = scenario.tasks[index]?.role;
+    const bit = 1 << index;
     if (role === undefined || role === 'client') return;
-    const bit = 1 << running;
     if (countBits(disturbed) >= disturbances || (disturbed & bit) !== 0) return;
-    const { die, pause, overtaken } = choices[running] as (typeof choices)[number];
     const after = { ...position, running: -1, disturbed: disturbed | bit };
-    visit({ ...after, tasks: all.with(running, DEAD), trail: { before, choice: die } });
+    const dead = { ...after, tasks: all.with(index, DEAD) };
+    visit({ position: dead, choice: choiceOf(index, 'die'), faults: NO_FAULTS });
     // A request has no lease.
     if (role === 'api') return;
-    const now = position.now + BEYOND_LEASE;
-    visit({ ...after, now, trail: { before, choice: pause } });
-    const trail = { before, choice: overtaken };
-    const { at, faults } = await caughtUp({ at: position.at, now, name: `over-${overtaken.task}` });
-    violations.add(faults, trail, false);
-    visit({ ...after, at, now, trail });
+    const late = { ...after, now: position.now + BEYOND_LEASE };
+    visit({ position: late, choice: choiceOf(index, 'pause'), faults: NO_FAULTS });
+    // A twin takes over as well, step by step.
+    if (twins.some((twin, other) => twin === index || (other === index && twin !== undefined))) return;
+    const { at, faults } = await caughtUp(late, `over-${scenario.tasks[index]?.name}`);
+    visit({ position: { ...late, at }, choice: choiceOf(index, 'overtaken'), faults });
   }
 
-  async function caughtUp(from: {
-    readonly at: MemoryState;
-    readonly now: number;
-    readonly name: string;
-  }): Promise<CaughtUp> {
-    const { at, now, name } = from;
+  async function caughtUp({ at, now }: Position, name: string) {
     const key = `${at.id} ${now} ${name}`;
     const known = overtaking.get(key);
     if (known) return known;
@@ -120,12 +108,15 @@ export function createSteps(machine: Machine, bounds: Bounds, violations: Violat
   }
 
   return {
-    async first() {
-      violations.add(states.faultsOf(start, startsAt), undefined, false);
-      const all = scenario.tasks.map((task) => tasks.start(task));
-      const ways = [1, ...Array.from({ length: preemptions }, () => 0)];
-      return { at: start, tasks: all, running: -1, now: startsAt, disturbed: 0, ways, trail: undefined };
+    first: {
+      at: machine.first,
+      tasks: scenario.tasks.map((task) => tasks.start(task)),
+      running: -1,
+      now: startsAt,
+      disturbed: 0,
+      ways: [1, ...Array.from({ length: preemptions }, () => 0)],
     },
+    choices: scenario.tasks.flatMap(({ name: task }) => KINDS.map((does) => ({ task, does }))),
     async each(position, visit) {
       let isEnd = true;
       for (let index = 0; index < position.tasks.length; index += 1) {
@@ -136,7 +127,7 @@ export function createSteps(machine: Machine, bounds: Bounds, violations: Violat
         const known = stepOf(machine, position.at, position.tasks[index] as TaskState, time);
         visit(reached(position, index, { step: known instanceof Promise ? await known : known, time }));
       }
-      await disturb(position, visit);
+      if (disturbances > 0) await disturb(position, visit);
       return isEnd;
     },
   };
@@ -144,30 +135,6 @@ export function createSteps(machine: Machine, bounds: Bounds, violations: Violat
 
 function isPreemption(running: number, index: number): boolean {
   return running >= 0 && running !== index;
-}
-
-/** When a task may start in a state of the stores, computed once for each. */
-function startOf({ receives, startsAt }: Task): (at: MemoryState) => number | undefined {
-  const times = new Map<MemoryState, number | undefined>();
-  const message = receives && canonical(receives);
-  const compute = ({ messages, snapshot }: MemoryState): number | undefined => {
-    if (message !== undefined && !messages.some((each) => canonical(each) === message)) return undefined;
-    if (!startsAt) return 0;
-    const instant = startsAt(snapshot);
-    return instant === undefined ? undefined : Date.parse(instant) + 1;
-  };
-  return (at) => {
-    if (!times.has(at)) times.set(at, compute(at));
-    return times.get(at);
-  };
-}
-
-/** Of tasks that receive equal messages it makes no difference which starts first, so they start in their order. */
-function twinBefore(all: readonly Task[], { receives }: Task, index: number): number | undefined {
-  if (!receives) return undefined;
-  const before = all.slice(0, index).map((task) => task.receives && canonical(task.receives));
-  const twin = before.lastIndexOf(canonical(receives));
-  return twin < 0 ? undefined : twin;
 }
 
 function countBits(bits: number): number {

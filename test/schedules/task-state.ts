@@ -25,6 +25,7 @@ export interface TaskStates {
   /** How often the service's code was run from one answer to the next. */
   readonly count: number;
   start(task: Task): TaskState;
+  withId(id: number): TaskState;
   /** The state after the oldest call was answered; undefined where that was never tried. */
   known(state: TaskState, outcome: Outcome, now: number): TaskState | undefined;
   /** The same, by running the service's code. */
@@ -51,7 +52,7 @@ interface Options {
 export function createTaskStates({ known, notes, plant }: Options): TaskStates {
   const starts = new Map<string, Node>();
   const ends = new Map<string, number>();
-  let ids = 0;
+  const nodes: TaskState[] = [DEAD];
   let count = 0;
 
   const startLive = (task: Task): GatedTask =>
@@ -59,19 +60,15 @@ export function createTaskStates({ known, notes, plant }: Options): TaskStates {
       task.run(dependenciesOf(gate, { ...task, plant }), notes),
     );
 
-  function idOf(task: Task, end: TaskEnd | undefined): number {
-    const name = end && `${task.name} ${summaryOf(end)}`;
-    const known = name === undefined ? undefined : ends.get(name);
-    if (known !== undefined) return known;
-    ids += 1;
-    if (name !== undefined) ends.set(name, ids);
-    return ids;
-  }
-
   function nodeOf(task: Task, live: GatedTask, from?: Node['from']): Node {
     const { end } = live;
+    const name = end && `${task.name} ${summaryOf(end)}`;
+    const id = (name === undefined ? undefined : ends.get(name)) ?? nodes.length;
     const waiting = live.waiting.map(known);
-    return { id: idOf(task, end), task, waiting, ...(end && { end }), ...(from && { from }), next: new Map(), live };
+    const node = { id, task, waiting, ...(end && { end }), ...(from && { from }), next: new Map(), live };
+    if (id === nodes.length) nodes.push(node);
+    if (name !== undefined) ends.set(name, id);
+    return node;
   }
 
   /** A task in this state that nobody else uses: the one that got here, or another one that is given the same answers. */
@@ -97,6 +94,7 @@ export function createTaskStates({ known, notes, plant }: Options): TaskStates {
       starts.set(name, node);
       return node;
     },
+    withId: (id) => nodes[id] as TaskState,
     known(state, { resultId }, now) {
       const next = (state as Node).next.get(resultId);
       return next && ('always' in next ? next.always : next.at.get(now));

@@ -1,4 +1,4 @@
-import { choicesOf, formatSchedule, type Trail } from './schedule.ts';
+import { type Choice, formatSchedule } from './schedule.ts';
 
 export interface Violation {
   readonly fault: string;
@@ -9,7 +9,8 @@ export interface Violation {
 }
 
 export interface Violations {
-  add(faults: readonly string[], trail: Trail | undefined, isAtRest: boolean): void;
+  /** `schedule` is only called for a fault that is new. */
+  add(faults: readonly string[], isAtRest: boolean, schedule: () => readonly Choice[]): void;
   list(): readonly Violation[];
 }
 
@@ -17,10 +18,10 @@ export interface Violations {
 export function createViolations(): Violations {
   const known = new Map<string, Violation>();
   return {
-    add(faults, trail, isAtRest) {
+    add(faults, isAtRest, schedule) {
       for (const fault of faults) {
         const name = `${isAtRest} ${fault}`;
-        if (!known.has(name)) known.set(name, { fault, schedule: formatSchedule(choicesOf(trail)), isAtRest });
+        if (!known.has(name)) known.set(name, { fault, schedule: formatSchedule(schedule()), isAtRest });
       }
     },
     list: () => [...known.values()],

@@ -181,15 +181,15 @@ export interface FinishCleanUpInput extends Seen {
 }
 
 /**
- * After a pass over what an ended upload left behind. A second one is due 15 minutes later where more than one worker
- * had the upload, unless it is ready: a paused worker may write once more.
+ * After a pass over what an ended upload left behind. A second one is due 15 minutes later where a worker may be paused
+ * that does not know of the end, unless the upload is ready: that worker may write once more.
  */
 export const finishCleanUp: Transition<FinishCleanUpInput, 'finished' | 'second_due' | 'stale'> = {
   reads: readUpload,
   decide: ({ upload }, { pass, now }) => {
     if (!upload || upload.cleanUp !== pass || isEarly(upload, now)) return { outcome: 'stale' };
     const { cleanUp, workAt, failingSince, ...rest } = upload;
-    const again = pass === 'first' && upload.status !== 'ready' && upload.leases > 1;
+    const again = pass === 'first' && upload.status !== 'ready' && mayBeWrittenOnceMore(upload);
     const next = again
       ? { ...rest, cleanUp: 'second' as const, workAt: instantAfter(now, RETENTION.secondPassDelay) }
       : rest;
@@ -200,6 +200,11 @@ export const finishCleanUp: Transition<FinishCleanUpInput, 'finished' | 'second_
     };
   },
 };
+
+/** Whether a worker lost its lease: to another one, or because the lease had lapsed when the upload was ended. */
+function mayBeWrittenOnceMore({ leases, leaseUntil, finishedAt = '' }: UploadRecord): boolean {
+  return leases > 1 || (leaseUntil !== undefined && leaseUntil < finishedAt);
+}
 
 /** A late worker may clean up between the passes; the second one still has to come. */
 function isEarly({ cleanUp, workAt = '' }: UploadRecord, now: Date): boolean {

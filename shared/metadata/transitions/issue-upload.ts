@@ -108,7 +108,7 @@ function reads(input: IssueUploadInput, { avatar, request }: Records): Keys {
   const user = otherUserKey(upload, organizationId);
   return {
     ...(input.request && { request: requestKey(input.request.keyDigest) }),
-    ...(isRemembered(request, input) && { upload: uploadKey(request.uploadId) }),
+    upload: uploadKey(isRemembered(request, input) ? request.uploadId : upload.uploadId),
     ...(upload.kind !== 'attachment' && { avatar: avatarKey(upload.avatar) }),
     ...(upload.kind === 'render' && avatar?.latestUploadId && { latest: uploadKey(avatar.latestUploadId) }),
     organization: organizationKey(organizationId),

@@ -7,7 +7,10 @@ const MAX_TRIES = 30;
 
 /**
  * Reads, decides and commits, and does so again when something that was decided on has changed meanwhile.
- * @throws DependencyUnavailableError if that goes on for some seconds.
+ *
+ * A commit proves that what was read belongs together. A decision that writes nothing is not proved: several reads are no
+ * snapshot, and may show a commit by halves. So it is made once more, on records that are all read after the first ones.
+ * @throws DependencyUnavailableError if records change for some seconds.
  */
 export async function runTransition<Input, Outcome>(
   store: RecordStore,
@@ -21,13 +24,21 @@ export async function runTransition<Input, Outcome>(
     if (writes && (await store.commit(Object.values(writes)))) return outcome;
   }
   let written: Keys = {};
-  for (let refusals = 0; refusals < MAX_TRIES; refusals += 1) {
-    if (refusals > 0) await store.pause(refusals);
+  let isConfirmed = false;
+  for (let refusals = 0; refusals < MAX_TRIES; ) {
     // What a transition names counts, because the record that it must write may be another one by now.
     const records = await readAll(store, (known) => ({ ...written, ...reads(input, known) }), {});
     const { outcome, writes } = decide(records, input);
-    if (!writes || (await store.commit(Object.values(writes)))) return outcome;
+    if (!writes) {
+      if (isConfirmed || Object.keys(records).length <= 1) return outcome;
+      isConfirmed = true;
+      continue;
+    }
+    if (await store.commit(Object.values(writes))) return outcome;
+    isConfirmed = false;
     written = Object.fromEntries(Object.entries(writes).map(([role, { key }]) => [role, key]));
+    refusals += 1;
+    if (refusals < MAX_TRIES) await store.pause(refusals);
   }
   throw new DependencyUnavailableError('the metadata store is too busy: its records change too fast');
 }

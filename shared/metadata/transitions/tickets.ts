@@ -61,7 +61,9 @@ const RESEND_AFTER = 60_000;
 export const markSent: Transition<MarkSentInput, 'marked' | 'unchanged'> = {
   reads: ({ uploadId }) => ({ upload: uploadKey(uploadId) }),
   decide({ upload }, { uploadId, now }) {
-    if (upload?.status !== 'pending' || wasJustSent(upload, now)) return { outcome: 'unchanged' };
+    if (upload?.status !== 'pending' || upload.kind === 'render' || wasJustSent(upload, now)) {
+      return { outcome: 'unchanged' };
+    }
     const workAt = instantAfter(now, RETENTION.redriveDelay);
     const next = { ...upload, sentAt: upload.sentAt ?? now.toISOString(), workAt };
     return {
