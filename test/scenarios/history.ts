@@ -17,7 +17,7 @@ import { pry, type Stranger, strangerTo } from './foreign-eyes.ts';
 import { failing, passThrough } from './intercepted-port.ts';
 import { expectAtRest, shownTo } from './observed-state.ts';
 import { type Picture, type PlainColour, plainPicture } from './plain-pictures.ts';
-import { createQueueSteps, type PauseStep, picked, type QueueStep } from './queue-steps.ts';
+import { createQueueSteps, type PausedSweepStep, type PauseStep, picked, type QueueStep } from './queue-steps.ts';
 import { settle } from './settle.ts';
 import type { Message, World } from './world.ts';
 
@@ -32,7 +32,8 @@ export type Step =
   | { readonly does: 'abort'; readonly pick: number }
   | { readonly does: 'pry'; readonly who: number; readonly pick: number }
   | QueueStep
-  | PauseStep<Step>;
+  | PauseStep<Step>
+  | PausedSweepStep<Step>;
 
 /** `form`: a PNG that is sent with a form, and has the same length as all of them. `broken`: a PNG that is cut off. */
 export interface SentImage {

@@ -25,11 +25,18 @@ export interface PauseStep<Step> {
   readonly diesAfter?: number | undefined;
 }
 
+/** A sweep pauses at one of its calls to the outside, for seconds, while other things happen. */
+export interface PausedSweepStep<Step> {
+  readonly does: 'pauseSweep';
+  readonly call: number;
+  readonly meanwhile: readonly Step[];
+}
+
 /** With a third death, an upload could end as `processing_failed`, which the models do not know. */
 const MAX_DEATHS = 2;
 
 export interface QueueSteps<Step> {
-  take(step: QueueStep | PauseStep<Step>): Promise<void>;
+  take(step: QueueStep | PauseStep<Step> | PausedSweepStep<Step>): Promise<void>;
   /** The message is never lost: what it is about has no record by which it would be found. */
   keep(message: Message): void;
 }
@@ -77,24 +84,40 @@ export function createQueueSteps<Step extends { readonly does: string }>(
     const mayLapse = step.meanwhile.some(({ does }) => does === 'sweep' || does === 'jump');
     if (!message || ((mayLapse || step.diesAfter !== undefined) && !mayDie(message))) return;
     const start = world.now().getTime();
+    let dies = Number.POSITIVE_INFINITY;
+    const { interceptor, callsSoFar, throwFailed } = pausing(step, () => {
+      const isLong = world.now().getTime() - start > LONGEST_PAUSE_MILLISECONDS;
+      if (!isLong && step.diesAfter !== undefined) dies = callsSoFar() + step.diesAfter;
+    });
+    const end = await deliverToDyingWorker(world, message, () => callsSoFar() >= dies, interceptor);
+    if (end === 'survived' && !world.messages.includes(message)) acknowledged.push(message);
+    throwFailed();
+  }
+
+  async function pauseSweep(step: PausedSweepStep<Step>): Promise<void> {
+    const { interceptor, throwFailed } = pausing(step, () => {});
+    await world.intercept(interceptor, () => world.sweep());
+    throwFailed();
+  }
+
+  /** What is thrown meanwhile is thrown at the end: the service would take it for a fault of its dependency. */
+  function pausing({ call, meanwhile }: Pick<PauseStep<Step>, 'call' | 'meanwhile'>, onWaking: () => void) {
     const failed: unknown[] = [];
     let calls = 0;
-    let dies = Number.POSITIVE_INFINITY;
     const takeAll = async () => {
-      for (const each of step.meanwhile) await takeStep(each);
+      for (const each of meanwhile) await takeStep(each);
     };
     const interceptor: Interceptor = async (_, proceed) => {
       calls += 1;
-      if (calls !== step.call) return proceed();
-      // What is thrown here is thrown below: the worker would take it for a fault of its dependency.
+      if (calls !== call) return proceed();
       await world.intercept(passThrough, takeAll).catch((error: unknown) => void failed.push(error));
-      const isLong = world.now().getTime() - start > LONGEST_PAUSE_MILLISECONDS;
-      if (!isLong && step.diesAfter !== undefined) dies = calls + step.diesAfter;
+      onWaking();
       return proceed();
     };
-    const end = await deliverToDyingWorker(world, message, () => calls >= dies, interceptor);
-    if (end === 'survived' && !world.messages.includes(message)) acknowledged.push(message);
-    if (failed.length > 0) throw failed[0];
+    const throwFailed = () => {
+      if (failed.length > 0) throw failed[0];
+    };
+    return { interceptor, callsSoFar: () => calls, throwFailed };
   }
 
   async function restart(): Promise<void> {
@@ -111,6 +134,7 @@ export function createQueueSteps<Step extends { readonly does: string }>(
       else if (step.does === 'crash') await crash(message, step.call);
       else if (step.does === 'fault') await fault(message, step.call, step.isMade);
       else if (step.does === 'pause') await pause(message, step);
+      else if (step.does === 'pauseSweep') await pauseSweep(step);
       else if (step.does === 'restart') await restart();
       else if (step.does === 'jump') world.advance(step.seconds * 1000);
       else {

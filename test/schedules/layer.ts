@@ -87,7 +87,11 @@ export function createLayer({ words, kinds }: { readonly words: number; readonly
       return true;
     },
     wordAt: (index, word) => rows[index * words + word] as number,
-    waysAt: (index) => [...ways.subarray(index * kinds, (index + 1) * kinds)],
+    waysAt(index) {
+      const found: number[] = [];
+      for (let kind = 0; kind < kinds; kind += 1) found.push(ways[index * kinds + kind] as number);
+      return found;
+    },
     arrivals: () => ({ from: from.slice(0, size), choice: choice.slice(0, size) }),
   };
 }

@@ -63,6 +63,12 @@ export function createPositions({ stateOf, taskOf, choices, first }: Options): P
     return layer.add(row, { ...how, ways: position.ways });
   }
 
+  function tasksAt(index: number): TaskState[] {
+    const all: TaskState[] = [];
+    for (let task = 0; task < tasks; task += 1) all.push(taskOf(current.wordAt(index, task)));
+    return all;
+  }
+
   add(current, first, { from: -1, choice: 0 });
   return {
     get size() {
@@ -70,7 +76,7 @@ export function createPositions({ stateOf, taskOf, choices, first }: Options): P
     },
     at: (index) => ({
       at: stateOf(current.wordAt(index, tasks)),
-      tasks: first.tasks.map((_, task) => taskOf(current.wordAt(index, task))),
+      tasks: tasksAt(index),
       running: current.wordAt(index, tasks + 1),
       now: times[current.wordAt(index, tasks + 2)] as number,
       disturbed: current.wordAt(index, tasks + 3),

@@ -8,12 +8,12 @@ import { createStarts, twinsOf } from './starts.ts';
 import { BEYOND_LEASE } from './task-dependencies.ts';
 import { DEAD, faultOfEnd, type TaskState } from './task-state.ts';
 
-export interface Bounds {
-  /** How often a task is interrupted that could go on. At the end of one task any other goes on, which is free. */
-  readonly preemptions: number;
-  /** How many functions die, or pause beyond their lease; each once at most. */
-  readonly disturbances: number;
-}
+/**
+ * How often a task is interrupted that could go on: in schedules in which no function dies or pauses beyond its lease, in
+ * those in which one does, two do, and so on; each does once at most. At the end of a task any other goes on, which is
+ * free.
+ */
+export type Bounds = readonly number[];
 
 /** A position that can follow. */
 export interface Reached {
@@ -36,7 +36,7 @@ const KINDS = ['call', 'die', 'pause', 'overtaken'] as const;
 const NO_FAULTS: readonly string[] = [];
 
 /** What can be done in a position: the next call of any task that waits, or an end or a pause of the running one. */
-export function createSteps(machine: Machine, { preemptions, disturbances }: Bounds): Steps {
+export function createSteps(machine: Machine, bounds: Bounds): Steps {
   const { scenario, states, tasks, startsAt } = machine;
   const timeOf = createStarts(scenario.tasks);
   const twins = twinsOf(scenario.tasks);
@@ -59,7 +59,7 @@ export function createSteps(machine: Machine, { preemptions, disturbances }: Bou
       running: end ? -1 : index,
       now: time,
       disturbed,
-      ways: isPreemption(running, index) ? [0, ...ways.slice(0, preemptions)] : ways,
+      ways: isPreemption(running, index) ? waysAfterPreemption(position) : ways,
     };
     return { position: next, choice: choiceOf(index, 'call'), faults: faultsOf(position, index, { step, time }) };
   }
@@ -71,9 +71,23 @@ export function createSteps(machine: Machine, { preemptions, disturbances }: Bou
     return outcome.next === at ? NO_FAULTS : [...outcome.faults, ...states.faultsOf(outcome.next, time)];
   }
 
-  function mayPreempt({ ways }: Position): boolean {
-    for (let used = 0; used < preemptions; used += 1) if (ways[used] !== 0) return true;
+  function mayPreempt({ ways, disturbed }: Position): boolean {
+    const most = bounds[countBits(disturbed)] ?? 0;
+    for (let used = 0; used < most; used += 1) if (ways[used] !== 0) return true;
     return false;
+  }
+
+  function waysAfterPreemption({ ways, disturbed }: Position): number[] {
+    const most = bounds[countBits(disturbed)] ?? 0;
+    return ways.map((_, used) => (used > 0 && used <= most ? (ways[used - 1] as number) : 0));
+  }
+
+  /** Without those that have more preemptions than are allowed with one disturbance more; undefined: none is left. */
+  function waysAfterDisturbance({ ways, disturbed }: Position): number[] | undefined {
+    const most = bounds[countBits(disturbed) + 1];
+    if (most === undefined) return undefined;
+    const left = ways.map((count, used) => (used <= most ? count : 0));
+    return left.some((count) => count > 0) ? left : undefined;
   }
 
   /** Only of the running task: one that was interrupted could as well have died or paused when it was. */
@@ -82,10 +96,14 @@ export function createSteps(machine: Machine, { preemptions, disturbances }: Bou
     const role = scenario.tasks[index]?.role;
     const bit = 1 << index;
     if (role === undefined || role === 'client') return;
-    if (countBits(disturbed) >= disturbances || (disturbed & bit) !== 0) return;
-    const after = { ...position, running: -1, disturbed: disturbed | bit };
-    const dead = { ...after, tasks: all.with(index, DEAD) };
-    visit({ position: dead, choice: choiceOf(index, 'die'), faults: NO_FAULTS });
+    const ways = (disturbed & bit) === 0 ? waysAfterDisturbance(position) : undefined;
+    if (!ways) return;
+    const after = { ...position, running: -1, disturbed: disturbed | bit, ways };
+    // After a call that changed nothing it is as if the function had died before that call.
+    if (all[index]?.hasWritten) {
+      const dead = { ...after, tasks: all.with(index, DEAD) };
+      visit({ position: dead, choice: choiceOf(index, 'die'), faults: NO_FAULTS });
+    }
     // A request has no lease.
     if (role === 'api') return;
     const late = { ...after, now: position.now + BEYOND_LEASE };
@@ -114,7 +132,7 @@ export function createSteps(machine: Machine, { preemptions, disturbances }: Bou
       running: -1,
       now: startsAt,
       disturbed: 0,
-      ways: [1, ...Array.from({ length: preemptions }, () => 0)],
+      ways: [1, ...Array.from({ length: Math.max(...bounds) }, () => 0)],
     },
     choices: scenario.tasks.flatMap(({ name: task }) => KINDS.map((does) => ({ task, does }))),
     async each(position, visit) {
@@ -127,7 +145,7 @@ export function createSteps(machine: Machine, { preemptions, disturbances }: Bou
         const known = stepOf(machine, position.at, position.tasks[index] as TaskState, time);
         visit(reached(position, index, { step: known instanceof Promise ? await known : known, time }));
       }
-      if (disturbances > 0) await disturb(position, visit);
+      if (bounds.length > 1) await disturb(position, visit);
       return isEnd;
     },
   };

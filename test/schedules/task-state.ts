@@ -2,7 +2,7 @@ import { RequestRefusedError } from '../../shared/errors.ts';
 import type { ProcessingResult } from '../../shared/uploads/process-upload.ts';
 import { type GatedTask, startGatedTask, type TaskEnd } from './gated-task.ts';
 import type { KnownCall, Outcome } from './memory-state.ts';
-import type { PortCall, PortResult } from './port-call.ts';
+import { isRead, type PortCall, type PortResult } from './port-call.ts';
 import type { Notes, Plant, Task } from './scenario.ts';
 import { dependenciesOf } from './task-dependencies.ts';
 
@@ -16,10 +16,12 @@ export interface TaskState {
   /** The calls that wait for an answer, the oldest first. Empty once the task has ended. */
   readonly waiting: readonly KnownCall[];
   readonly end?: TaskEnd;
+  /** Whether the answer before was to a call that changed something. */
+  readonly hasWritten: boolean;
 }
 
 /** A task that died: it waits for nothing and comes to no end. */
-export const DEAD: TaskState = { id: 0, waiting: [] };
+export const DEAD: TaskState = { id: 0, waiting: [], hasWritten: false };
 
 export interface TaskStates {
   /** How often the service's code was run from one answer to the next. */
@@ -65,7 +67,8 @@ export function createTaskStates({ known, notes, plant }: Options): TaskStates {
     const name = end && `${task.name} ${summaryOf(end)}`;
     const id = (name === undefined ? undefined : ends.get(name)) ?? nodes.length;
     const waiting = live.waiting.map(known);
-    const node = { id, task, waiting, ...(end && { end }), ...(from && { from }), next: new Map(), live };
+    const hasWritten = from?.node.waiting.slice(0, 1).some((call) => !isRead(call)) ?? false;
+    const node = { id, task, waiting, hasWritten, ...(end && { end }), ...(from && { from }), next: new Map(), live };
     if (id === nodes.length) nodes.push(node);
     if (name !== undefined) ends.set(name, id);
     return node;

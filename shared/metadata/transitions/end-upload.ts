@@ -182,14 +182,14 @@ export interface FinishCleanUpInput extends Seen {
 
 /**
  * After a pass over what an ended upload left behind. A second one is due 15 minutes later where a worker may be paused
- * that does not know of the end, unless the upload is ready: that worker may write once more.
+ * that does not know of the end: it may write once more.
  */
 export const finishCleanUp: Transition<FinishCleanUpInput, 'finished' | 'second_due' | 'stale'> = {
   reads: readUpload,
   decide: ({ upload }, { pass, now }) => {
     if (!upload || upload.cleanUp !== pass || isEarly(upload, now)) return { outcome: 'stale' };
     const { cleanUp, workAt, failingSince, ...rest } = upload;
-    const again = pass === 'first' && upload.status !== 'ready' && mayBeWrittenOnceMore(upload);
+    const again = pass === 'first' && mayBeWrittenAgain(upload);
     const next = again
       ? { ...rest, cleanUp: 'second' as const, workAt: instantAfter(now, RETENTION.secondPassDelay) }
       : rest;
@@ -201,9 +201,13 @@ export const finishCleanUp: Transition<FinishCleanUpInput, 'finished' | 'second_
   },
 };
 
-/** Whether a worker lost its lease: to another one, or because the lease had lapsed when the upload was ended. */
-function mayBeWrittenOnceMore({ leases, leaseUntil, finishedAt = '' }: UploadRecord): boolean {
-  return leases > 1 || (leaseUntil !== undefined && leaseUntil < finishedAt);
+/**
+ * Whether a worker lost its lease: to another one, or because the lease had lapsed when the upload was ended. What it
+ * writes to a published avatar is removed with the avatar's files; a deleted attachment has nothing that would find it.
+ */
+function mayBeWrittenAgain({ kind, status, leases, leaseUntil, finishedAt = '' }: UploadRecord): boolean {
+  const hadAnotherWorker = leases > 1 || (leaseUntil !== undefined && leaseUntil < finishedAt);
+  return hadAnotherWorker && (status !== 'ready' || kind === 'attachment');
 }
 
 /** A late worker may clean up between the passes; the second one still has to come. */

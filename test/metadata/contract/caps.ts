@@ -1,4 +1,5 @@
 import { expect, it } from 'vitest';
+import type { AvatarRef } from '../../../shared/storage/object-keys.ts';
 import type { Begin } from './world.ts';
 
 export function describeCaps(begin: Begin): void {
@@ -9,11 +10,24 @@ export function describeCaps(begin: Begin): void {
   });
 
   it('hold for what waits for its bytes, also when 50 tickets are requested at once', async () => {
-    const w = begin({ files: 100, bytes: 10_000, pendingUploads: 3 });
-    const outcomes = await Promise.all(Array.from({ length: 50 }, () => w.ask()));
+    const w = begin({ files: 100, bytes: 10_000, pendingUploads: 4 });
+    await w.issue();
+    // Each for another avatar, so that nothing but the cap is shared.
+    const outcomes = await Promise.all(Array.from({ length: 50 }, () => w.ask({ avatar: w.anotherAgent() })));
     expect(outcomes.filter(({ outcome }) => outcome === 'issued')).toHaveLength(3);
-    expect(await w.ask()).toEqual(tooMany(3, 0));
-    expect(await w.owner()).toMatchObject({ pendingUploads: 3, sentUploads: 0 });
+    expect(await w.ask()).toEqual(tooMany(4, 0));
+    expect(await w.owner()).toMatchObject({ pendingUploads: 4, sentUploads: 0 });
+  });
+
+  it('hold for what is sent, also when 20 renders are requested at once', async () => {
+    const w = begin({ files: 100, bytes: 10_000, sentUploads: 3 });
+    const agents = Array.from({ length: 20 }, () => w.anotherAgent());
+    for (const avatar of agents) await w.published({ avatar });
+    const ask = (avatar: AvatarRef) => w.ask({ upload: w.renderTicket({ avatar }) });
+    const outcomes = await Promise.all(agents.map(ask));
+    expect(outcomes.filter(({ outcome }) => outcome === 'issued')).toHaveLength(3);
+    expect(outcomes.filter(({ outcome }) => outcome === 'too_many_open')).toHaveLength(17);
+    expect(await w.owner()).toMatchObject({ pendingUploads: 0, sentUploads: 3 });
   });
 
   it('hold for each person alone', async () => {

@@ -3,6 +3,7 @@ import { DependencyUnavailableError } from '../../../shared/errors.ts';
 import { avatarKey, organizationKey, ownerKey, uploadKey } from '../../../shared/metadata/record-keys.ts';
 import type { RecordKey, RecordStore, RecordWrite } from '../../../shared/metadata/record-store.ts';
 import type { UploadRecord } from '../../../shared/metadata/records.ts';
+import { markAvatarDeleted } from '../../../shared/metadata/transitions/delete-avatar.ts';
 import { issueUpload } from '../../../shared/metadata/transitions/issue-upload.ts';
 import { beginUpload } from '../../../shared/metadata/transitions/leases.ts';
 import { publishAvatar } from '../../../shared/metadata/transitions/publish-avatar.ts';
@@ -125,6 +126,23 @@ describe('a refused commit', () => {
     expect(issued).toMatchObject({ outcome: 'issued', upload: { organizationId: 'umbrella', generation: 2 } });
     expect(watched.inner.find(organizationKey('umbrella'))).toMatchObject({ bytesFree: 80, openUploads: 2 });
     expect(watched.inner.find(organizationKey('acme'))).toMatchObject({ bytesFree: 90, openUploads: 1 });
+  });
+
+  it.each([
+    ['a ticket', (store: RecordStore) => runTransition(store, issueUpload, ticket())],
+    ['a delete', (store: RecordStore) => runTransition(store, markAvatarDeleted, { ...ticket(), avatar: ADA })],
+  ])('of %s is repeated when the avatar was removed and belongs to another organization now', async (_what, act) => {
+    const watched = watchedStore(async (store, attempt) => {
+      const key = avatarKey(ADA);
+      const seen = store.find({ kind: 'avatar', ...ADA });
+      if (attempt > 0 || !seen) return;
+      // Of the same generation, which alone would not tell.
+      await store.commit([{ key, seen, next: undefined, uses: [] }]);
+      await store.commit([{ key, seen: undefined, next: { ...seen, organizationId: 'umbrella' }, uses: [] }]);
+    });
+    await runTransition(watched.inner, issueUpload, ticket('before'));
+    await act(watched.store);
+    expect(watched.commits).toEqual([false, true]);
   });
 
   it('of a request that another call was faster with is a replay, with the upload of that call', async () => {

@@ -5,7 +5,7 @@ import { storageKeyOf, temporaryKey } from '../../../shared/storage/object-keys.
 import { type Life, type Maker, refOf } from './life.ts';
 import { DAY, HOUR, MINUTE, pick, type Step, type TransitionName } from './random-steps.ts';
 
-export const LIMITS = { organizationBytes: 150, organizationFiles: 12, pendingUploads: 4, sentUploads: 4 };
+export const LIMITS = { organizationBytes: 150, organizationFiles: 12, pendingUploads: 3, sentUploads: 3 };
 
 type UploadAction = Extract<
   TransitionName,

@@ -11,12 +11,10 @@ export const deleteAndPurge: Scenario = {
     await publishAvatar(hands, { id: 'one', text: 'png 1' });
     await askForAvatar(hands, { id: 'two', text: 'png two' });
     await hands.send('two', 'png two');
-    hands.duplicate('two');
     return undefined;
   },
   tasks: [
     workerOf('worker-2', 'two'),
-    workerOf('worker-2b', 'two'),
     {
       name: 'delete',
       role: 'api',
