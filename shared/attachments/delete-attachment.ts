@@ -14,21 +14,23 @@ const AT_ONCE = 10;
 type Result = 'deleted' | 'not_found' | 'forbidden' | 'dependency_unavailable';
 
 /**
- * Deletes an attachment for everyone at once; its objects are removed soon after. Repeating it until then succeeds.
+ * Deletes an attachment for everyone at once; its objects are removed soon after.
  * @throws RequestRefusedError `not_found`, `forbidden`; DependencyUnavailableError
  */
 export async function deleteAttachment(
   needs: Needs,
   { fileId, principal }: { readonly fileId: string; readonly principal: Principal },
 ): Promise<void> {
-  const result = await deleteOne(needs, await needs.metadata.getAttachment({ fileId }), principal);
+  const file = await needs.metadata.getAttachment({ fileId });
+  const result = file?.status === 'ready' ? await deleteOne(needs, file, principal) : 'not_found';
   if (result === 'forbidden') throw new RequestRefusedError('forbidden', 'only the uploader and admins may delete it');
   if (result === 'not_found') throw new RequestRefusedError('not_found', 'nothing here');
 }
 
 /**
  * Deletes what the caller may delete, with a result for each id in their order; the same for the same id. One that fails
- * does not keep the others from being deleted.
+ * does not keep the others from being deleted, and one that is being deleted already counts as deleted, so that a client
+ * can repeat the whole request.
  */
 export async function deleteAttachments(
   needs: Needs,

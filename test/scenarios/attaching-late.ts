@@ -4,7 +4,7 @@ import { DependencyUnavailableError } from '../../shared/errors.ts';
 import { type DownloadedFile, readWhole } from '../../shared/storage/storage-backend.ts';
 import { askToAttach, attach, isQuotaRight, keysOf, LETTER, type SentFile } from './attached-files.ts';
 import { type Client, clientOf } from './client.ts';
-import { failing, type Interceptor, justBefore } from './intercepted-port.ts';
+import { failing, type Interceptor, justBefore, passThrough } from './intercepted-port.ts';
 import { usageOf } from './observed-state.ts';
 import { passTime } from './passing-time.ts';
 import { plainPicture } from './plain-pictures.ts';
@@ -105,6 +105,24 @@ export function describeAttachingLate(openAdapters: OpenAdapters): void {
         expect(await world.metadata.getAttachment({ fileId: id })).toBeUndefined();
       });
       expect(await world.intercept(sleep, () => world.deliver(event))).toBe('acknowledged');
+      expect(await keysOf(world)).toEqual([]);
+      expect(await usageOf(world)).toEqual(NOTHING);
+    });
+
+    it('what such a worker wrote before it died is removed 15 minutes after the first clean-up', async () => {
+      const { world, ada } = await begin(openAdapters);
+      const { id, event } = await attach(ada, await plainPicture('red'));
+      const publishAndDelete = async () => {
+        world.advance(world.settings.leaseSeconds * 1000 + 1);
+        await world.deliver(event);
+        await ada.request('DELETE', `/attachments/${id}`);
+        await drain(world);
+      };
+      const sleep = justBefore('scanner.scan', () => world.intercept(passThrough, publishAndDelete));
+      await deliverToDyingWorker(world, event, (call) => call === 'metadata.publishAttachment', sleep);
+      expect(await world.metadata.getAttachment({ fileId: id })).toBeUndefined();
+      expect(await keysOf(world)).toHaveLength(2);
+      await settle(world);
       expect(await keysOf(world)).toEqual([]);
       expect(await usageOf(world)).toEqual(NOTHING);
     });

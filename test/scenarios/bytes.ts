@@ -1,11 +1,13 @@
 import { describe, expect, it } from 'vitest';
+import { DependencyUnavailableError } from '../../shared/errors.ts';
+import { RETENTION } from '../../shared/metadata/retention.ts';
 import type { StorageKey } from '../../shared/storage/object-keys.ts';
 import { heicFile, SVG_FILES, truncated } from '../fixtures/hostile-files.ts';
 import { clientOf } from './client.ts';
-import { justBefore } from './intercepted-port.ts';
+import { failing, justBefore } from './intercepted-port.ts';
 import { expectAtRest, objectsOf, shownTo, usageOf } from './observed-state.ts';
 import { type Picture, plainPicture } from './plain-pictures.ts';
-import { drain, settle } from './settle.ts';
+import { drain, nextDue, settle } from './settle.ts';
 import { deliverToDyingWorker } from './worker-death.ts';
 import { type OpenAdapters, openWorld } from './world.ts';
 
@@ -166,6 +168,19 @@ export function describeBytes(openAdapters: OpenAdapters): void {
       expect(await world.deliver(await ada.put(ticket, red))).toBe('acknowledged');
       expect(await ada.upload(ticket.uploadId)).toMatchObject({ status: 'expired' });
       await expectAtRest(world, [ada]);
+    });
+
+    it('is looked at once more when its time is over, not each minute, after a message that came too early', async () => {
+      const world = await openWorld(openAdapters);
+      const ada = clientOf(world, { sub: 'ada' });
+      const { uploadId } = await ada.ticket(await plainPicture('red'));
+      const end = await nextDue(world);
+      const early = { queue: 'uploads', body: JSON.stringify({ uploadId }) } as const;
+      const throttled = failing('storage.getFileInfo', new DependencyUnavailableError('slow down'));
+      await world.intercept(throttled, () => world.deliver(early));
+      world.advance(RETENTION.redriveDelay);
+      expect(await world.sweep()).toMatchObject({ left: 1 });
+      expect(await nextDue(world)).toEqual(end);
     });
 
     it('is kept alive by being signed again', async () => {

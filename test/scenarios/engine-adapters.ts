@@ -13,11 +13,13 @@ import type { OpenAdapters } from './world.ts';
 export const openEngineAdapters: OpenAdapters = async () => {
   const table = await openTable();
   const { client, tableName } = table;
+  const records = new DynamoDbRecordStore({ client, tableName });
   const s3 = openS3Storage();
   const prefix = `world-${randomUUID()}`;
   return {
     storage: prefixStorage({ backend: s3.backend, prefix }),
-    metadata: createMetadataStore(new DynamoDbRecordStore({ client, tableName })),
+    metadata: createMetadataStore(records),
+    records,
     bucket: { name: s3.options.bucket, keyPrefix: `${prefix}/` },
     sendBytes,
     sendPart,

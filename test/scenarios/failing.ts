@@ -2,8 +2,8 @@ import { describe, expect, it } from 'vitest';
 import { DependencyUnavailableError } from '../../shared/errors.ts';
 import type { DownloadedFile } from '../../shared/storage/storage-backend.ts';
 import { type Client, clientOf, type Sent } from './client.ts';
-import { failing, type Interceptor } from './intercepted-port.ts';
-import { expectAtRest, shownTo } from './observed-state.ts';
+import { failing, type Interceptor, justBefore } from './intercepted-port.ts';
+import { expectAtRest, objectsOf, shownTo } from './observed-state.ts';
 import { passTime } from './passing-time.ts';
 import { plainPicture } from './plain-pictures.ts';
 import { drain, settle } from './settle.ts';
@@ -138,6 +138,21 @@ export function describeFailing(openAdapters: OpenAdapters): void {
       world.lose(sent.event);
       await settle(world);
       expect(await ada.upload(sent.uploadId)).toMatchObject({ status: 'ready' });
+      await expectAtRest(world, [ada]);
+    });
+
+    it('removes what a worker writes after its upload was aborted without it, also when it dies then', async () => {
+      const { world, ada, sent } = await withSent(openAdapters);
+      const abortMeanwhile = justBefore('scanner.scan', async () => {
+        world.advance(world.settings.leaseSeconds * 1000 + 1);
+        await ada.request('DELETE', `/uploads/${sent.uploadId}`);
+        await world.sweep();
+      });
+      await deliverToDyingWorker(world, sent.event, (call) => call === 'metadata.publishAvatar', abortMeanwhile);
+      world.lose(sent.event);
+      expect(await ada.upload(sent.uploadId)).toMatchObject({ status: 'aborted' });
+      expect(await objectsOf(world)).toHaveLength(7);
+      await settle(world);
       await expectAtRest(world, [ada]);
     });
 

@@ -22,6 +22,7 @@ export const openLocalAdapters: OpenAdapters = async () => {
   return {
     storage,
     metadata: createMetadataStore(records),
+    records,
     async sendPart({ key, url }, bytes) {
       const query = new URL(url).searchParams;
       const [multipartId, partNumber] = [query.get('uploadId') ?? '', Number(query.get('partNumber'))];

@@ -177,47 +177,35 @@ export function createMixedHistory(world: World): MixedHistory {
     if (status === 204) attachment.isAborted = true;
   }
 
-  async function act(step: Extract<Step, { does: 'claim' | 'show' | 'delete' | 'abort' }>): Promise<void> {
+  async function alter(step: Extract<Step, { does: 'claim' | 'show' }>): Promise<void> {
     const attachment = picked(attachments, step.pick);
     if (!attachment) return;
-    if (step.does === 'delete') await remove(attachment);
-    else if (step.does === 'abort') await abort(attachment);
-    else if (step.does === 'claim') attachment.isClaimed ||= await change(attachment, { draft: false });
+    if (step.does === 'claim') attachment.isClaimed ||= await change(attachment, { draft: false });
     else if (await change(attachment, { visibility: step.visibility })) attachment.visibility = step.visibility;
+  }
+
+  async function end(step: Extract<Step, { does: 'delete' | 'abort' }>): Promise<void> {
+    const attachment = picked(attachments, step.pick);
+    if (attachment) await (step.does === 'delete' ? remove(attachment) : abort(attachment));
+  }
+
+  async function removePortrait({ client, portrait }: Person): Promise<void> {
+    expect(await client.delete()).toMatchObject({ status: 204 });
+    forgetUploads(portrait);
   }
 
   async function take(step: Step): Promise<void> {
     const person = people['who' in step ? step.who : 0];
     if (!person) throw new RangeError('there are two people');
-    switch (step.does) {
-      case 'attach':
-        await attach(person.client, step.file, step.draft);
-        break;
-      case 'portray':
-        await portray(person, step.colour);
-        break;
-      case 'put':
-        await put(step.pick);
-        break;
-      case 'resend':
-        await picked(forms, step.pick)?.();
-        break;
-      case 'deleteTwo':
-        await removeTwo(step.pick);
-        break;
-      case 'deletePortrait':
-        expect(await person.client.delete()).toMatchObject({ status: 204 });
-        forgetUploads(person.portrait);
-        break;
-      case 'claim':
-      case 'show':
-      case 'delete':
-      case 'abort':
-        await act(step);
-        break;
-      default:
-        await queues.take(step);
-    }
+    if (step.does === 'attach') await attach(person.client, step.file, step.draft);
+    else if (step.does === 'portray') await portray(person, step.colour);
+    else if (step.does === 'put') await put(step.pick);
+    else if (step.does === 'resend') await picked(forms, step.pick)?.();
+    else if (step.does === 'deleteTwo') await removeTwo(step.pick);
+    else if (step.does === 'deletePortrait') await removePortrait(person);
+    else if (step.does === 'claim' || step.does === 'show') await alter(step);
+    else if (step.does === 'delete' || step.does === 'abort') await end(step);
+    else await queues.take(step);
     await expectServed(world, attachments);
     for (const { client, portrait } of people) await expectSound(world, client, portrait);
   }

@@ -16,6 +16,7 @@ import { renderer as realRenderer } from '../../shared/images/renderer.ts';
 import type { SweepCounts } from '../../shared/maintenance/sweep-run.ts';
 import { cacheSwitches } from '../../shared/metadata/cached-switches.ts';
 import type { MetadataStore } from '../../shared/metadata/metadata-store.ts';
+import type { RecordStore } from '../../shared/metadata/record-store.ts';
 import type { MetricValues } from '../../shared/metrics.ts';
 import type { StorageKey } from '../../shared/storage/object-keys.ts';
 import type { StorageBackend } from '../../shared/storage/storage-backend.ts';
@@ -26,6 +27,8 @@ import { type Interceptor, interceptPort, passThrough } from './intercepted-port
 export interface Adapters {
   readonly storage: StorageBackend;
   readonly metadata: MetadataStore;
+  /** What `metadata` is made of. */
+  readonly records?: RecordStore;
   /** What events name. @default - a bucket without a prefix */
   readonly bucket?: Settings['bucket'];
   /** Sends bytes as a client does, to the ticket's URL. @default - they are written as S3 would after a valid ticket */

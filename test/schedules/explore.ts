@@ -2,6 +2,8 @@ import { createMachine } from './machine.ts';
 import { createPositions } from './position.ts';
 import { createRest } from './rest.ts';
 import type { Plant, Scenario } from './scenario.ts';
+import { formatSchedule } from './schedule.ts';
+import type { Snapshot } from './snapshot.ts';
 import { type Bounds, createSteps } from './steps.ts';
 import { createViolations, type Violation } from './violations.ts';
 
@@ -20,6 +22,10 @@ export interface ExploreOptions {
   readonly scenario: Scenario;
   readonly plant?: Plant;
   readonly bounds: Bounds;
+  /** The exploration ends with the first violation of this kind. @default - it goes on to the end */
+  readonly until?: (violation: Violation) => boolean;
+  /** Called for every different end of schedules: with one of them, and what is stored at rest. */
+  readonly onEnd?: (schedule: string, snapshot: Snapshot) => void;
 }
 
 /**
@@ -51,9 +57,11 @@ export async function explore(options: ExploreOptions): Promise<Exploration> {
     counts.ends += 1;
     violations.add(rested.onTheWay, false, () => positions.choicesTo(from));
     violations.add(rested.atRest, true, () => positions.choicesTo(from));
+    options.onEnd?.(formatSchedule(positions.choicesTo(from)), rested.snapshot);
   }
 
-  for (; positions.size > 0; positions.advance()) {
+  const { until = () => false } = options;
+  for (; positions.size > 0 && !violations.list().some(until); positions.advance()) {
     for (let index = 0; index < positions.size; index += 1) await goOnFrom(index);
   }
   return { ...counts, violations: violations.list() };

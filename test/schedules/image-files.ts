@@ -7,7 +7,6 @@ import {
   type ThumbnailSize,
 } from '../../shared/images/formats.ts';
 import type { AvatarRecord, RenderSource, UploadRecord } from '../../shared/metadata/records.ts';
-import { filesOf } from '../../shared/metadata/transitions/retired-versions.ts';
 import { originalKey, type StorageKey, thumbnailKey } from '../../shared/storage/object-keys.ts';
 import type { Plant, Scenario } from './scenario.ts';
 import type { Snapshot } from './snapshot.ts';
@@ -19,11 +18,10 @@ export interface Expected {
   readonly plant?: Plant | undefined;
 }
 
-/** The keys of the files of the published image and of the versions that wait for the end of their grace period. */
-export function keysInUse(avatar: AvatarRecord, now: string): StorageKey[] {
+/** The keys of the files of replaced versions that wait for the end of their grace period. */
+export function keysInGrace(avatar: AvatarRecord, now: string): StorageKey[] {
   const waiting = (avatar.retired ?? []).filter(({ pass, removeAt }) => pass === undefined && removeAt > now);
-  const published = avatar.image ? [{ ...filesOf(avatar.image), removeAt: '' }] : [];
-  return [...published, ...waiting].flatMap((version) => keysOfVersion(avatar, version));
+  return waiting.flatMap((version) => keysOfVersion(avatar, version));
 }
 
 /** What is wrong with the published image: it must be made of the bytes that were sent for its upload, or its source. */

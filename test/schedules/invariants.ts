@@ -8,7 +8,7 @@ import {
   type UploadRecord,
 } from '../../shared/metadata/records.ts';
 import { KEPT_REPLACED } from '../../shared/metadata/retention.ts';
-import { type Expected, faultsOfImage, keysInUse, textAt } from './image-files.ts';
+import { type Expected, faultsOfImage, keysInGrace, textAt } from './image-files.ts';
 import type { Snapshot } from './snapshot.ts';
 
 /** What is wrong in a snapshot that must not be wrong at any time, whatever is under way. */
@@ -56,8 +56,8 @@ function* faultsOfAvatar(
   if ((workAt !== undefined) !== retired.length > 0) yield `A5: due at ${workAt}, ${retired.length} versions retired`;
   const waiting = retired.filter(({ pass, removeAt }) => pass === undefined && removeAt > now.toISOString());
   if (waiting.length > KEPT_REPLACED) yield `A6: ${waiting.length} replaced versions are kept`;
-  for (const key of keysInUse(avatar, now.toISOString())) {
-    if (textAt(key, snapshot, expected) === undefined) yield `${key} is in use and not stored`;
+  for (const key of keysInGrace(avatar, now.toISOString())) {
+    if (textAt(key, snapshot, expected) === undefined) yield `${key} is in its grace period and not stored`;
   }
   if (image) yield* faultsOfImage(avatar, snapshot, expected);
 }

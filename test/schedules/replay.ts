@@ -4,6 +4,7 @@ import { createPlayer, type PlayerOptions } from './player.ts';
 import { prepare, type ScheduleAdapters } from './prepare.ts';
 import { faultsAtRest } from './rest-invariants.ts';
 import { parseSchedule } from './schedule.ts';
+import type { Snapshot } from './snapshot.ts';
 import { takeSnapshot, watchRecords } from './stored-snapshot.ts';
 import type { Violation } from './violations.ts';
 
@@ -11,11 +12,21 @@ export interface ReplayOptions extends Expected, Pick<PlayerOptions, 'onStep'> {
   readonly schedule: string;
 }
 
-/** Runs one schedule on new adapters, and resolves with what is wrong on the way and at rest. */
+export interface Replayed {
+  /** What was wrong on the way and at rest. */
+  readonly violations: readonly Violation[];
+  /** What is stored at rest. */
+  readonly snapshot: Snapshot;
+}
+
+/**
+ * Runs one schedule on new adapters.
+ * @throws RangeError if its tasks make other calls on these adapters.
+ */
 export async function replay(
   { schedule, scenario, plant, onStep }: ReplayOptions,
   openAdapters: () => Promise<ScheduleAdapters>,
-): Promise<Violation[]> {
+): Promise<Replayed> {
   const { storage, sendPart, close, ...adapters } = await openAdapters();
   const violations = new Map<string, Violation>();
   const report = (faults: readonly string[], isAtRest: boolean) => {
@@ -36,8 +47,9 @@ export async function replay(
     });
     for (const choice of schedule === '' ? [] : parseSchedule(schedule)) await player.take(choice);
     if (!(await comeToRest(player.stage, player.redelivered()))) report(['it never comes to rest'], true);
-    report(faultsAtRest(await look(), { scenario, plant }, player.done()), true);
-    return [...violations.values()];
+    const snapshot = await look();
+    report(faultsAtRest(snapshot, { scenario, plant, now: player.stage.now, done: player.done() }), true);
+    return { violations: [...violations.values()], snapshot };
   } finally {
     await close();
   }

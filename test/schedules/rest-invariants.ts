@@ -7,11 +7,19 @@ import {
 } from '../../shared/metadata/records.ts';
 import { filesOf } from '../../shared/metadata/transitions/retired-versions.ts';
 import type { Expected } from './image-files.ts';
+import { faultsAtAnyTime } from './invariants.ts';
 import type { Snapshot } from './snapshot.ts';
 
-/** What is wrong once nothing is under way any more and nothing is due. */
-export function faultsAtRest(snapshot: Snapshot, expected: Expected, done: ReadonlySet<string>): string[] {
+/**
+ * What is wrong once nothing is under way any more and nothing is due.
+ * @param done the tasks that came to their end.
+ */
+export function faultsAtRest(
+  snapshot: Snapshot,
+  { now, done, ...expected }: Expected & { readonly now: number; readonly done: ReadonlySet<string> },
+): string[] {
   return [
+    ...faultsAtAnyTime(snapshot, new Date(now), expected),
     ...snapshot.uploads.flatMap((upload) => [...faultsOfEnd(upload, expected)]),
     ...snapshot.avatars.flatMap((avatar) => [...faultsOfWinner(avatar, snapshot)]),
     ...strayObjects(snapshot, expected),

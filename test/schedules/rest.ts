@@ -4,17 +4,19 @@ import { createMemoryStage } from './memory-stage.ts';
 import type { Position } from './position.ts';
 import { faultsAtRest } from './rest-invariants.ts';
 import type { Task } from './scenario.ts';
+import type { Snapshot } from './snapshot.ts';
 import { DEAD } from './task-state.ts';
 
 /** What is wrong after the end of a schedule. */
 export interface Rested {
   readonly onTheWay: readonly string[];
   readonly atRest: readonly string[];
+  readonly snapshot: Snapshot;
 }
 
 /** Brings the ends of schedules to rest and looks at them there. Undefined: an equal end was before. */
 export function createRest(machine: Machine): (position: Position) => Promise<Rested | undefined> {
-  const { scenario } = machine;
+  const { scenario, plant } = machine;
   const known = new Set<string>();
   return async (position) => {
     const { at, now } = position;
@@ -25,8 +27,9 @@ export function createRest(machine: Machine): (position: Position) => Promise<Re
     known.add(name);
     const stage = createMemoryStage(machine, at, now);
     const isQuiet = await comeToRest(stage, redelivered);
-    const atRest = faultsAtRest(stage.state.snapshot, machine, new Set(done));
-    return { onTheWay: stage.faults, atRest: isQuiet ? atRest : ['it never comes to rest', ...atRest] };
+    const { snapshot } = stage.state;
+    const atRest = faultsAtRest(snapshot, { scenario, plant, now: stage.now, done: new Set(done) });
+    return { onTheWay: stage.faults, atRest: isQuiet ? atRest : ['it never comes to rest', ...atRest], snapshot };
   };
 }
 

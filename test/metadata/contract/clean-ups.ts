@@ -76,7 +76,7 @@ export function describeCleanUps(begin: Begin): void {
     expect(await w.everything()).toEqual(before);
   });
 
-  it('has a second pass 15 minutes later where more than one worker had the upload', async () => {
+  it('has a second pass 15 minutes later where a worker lost its lease, and not before that', async () => {
     const w = begin();
     const first = await w.started();
     w.pass(HOUR);
@@ -99,11 +99,16 @@ export function describeCleanUps(begin: Begin): void {
     expect(upload).not.toHaveProperty('workAt');
   });
 
-  it.each<[string, string, (w: World) => Promise<Job>]>([
+  it.each<[string, string, (w: World) => Promise<{ readonly uploadId: string }>]>([
     ['one worker had it', 'finished', (w) => w.ended((job) => w.supersede(job))],
-    ['it is ready', 'finished', (w) => twice(w, (job) => w.publish(job))],
+    ['one worker ended it after its lease had lapsed', 'second_due', lapsedAndRejected],
+    ['it was aborted after the lease of a worker had lapsed', 'second_due', lapsedAndAborted],
     ['two workers had it, the first of which deferred it', 'second_due', deferredAndRejected],
     ['two workers had it and it was superseded', 'second_due', (w) => twice(w, (job) => w.supersede(job))],
+    ['two workers had it and it is a ready avatar', 'finished', (w) => twice(w, (job) => w.publish(job))],
+    ['one worker had it and it is a ready attachment', 'finished', publishedAttachment],
+    ['two workers had it and it is a ready attachment', 'second_due', attachmentOfTwo],
+    ['no worker had it', 'finished', aborted],
   ])('where %s is %s after the first pass', async (_which, outcome, end) => {
     const w = begin();
     const { uploadId } = await end(w);
@@ -141,6 +146,41 @@ async function twice(w: World, end: (job: Job) => Promise<unknown>): Promise<Job
   w.pass(HOUR);
   const job = await w.start(first);
   await end(job);
+  return job;
+}
+
+async function lapsedAndRejected(w: World): Promise<Job> {
+  const job = await w.started();
+  w.pass(2 * MINUTE + 1);
+  await w.reject(job);
+  return job;
+}
+
+async function lapsedAndAborted(w: World): Promise<Job> {
+  const job = await w.started();
+  w.pass(2 * MINUTE + 1);
+  await w.abort(job.uploadId);
+  return job;
+}
+
+async function aborted(w: World): Promise<{ readonly uploadId: string }> {
+  const upload = await w.issue();
+  w.pass(HOUR);
+  await w.abort(upload.uploadId);
+  return upload;
+}
+
+async function publishedAttachment(w: World): Promise<{ readonly uploadId: string }> {
+  const { fileId: uploadId } = await attachmentsOf(w).published();
+  return { uploadId };
+}
+
+async function attachmentOfTwo(w: World): Promise<Job> {
+  const a = attachmentsOf(w);
+  const first = await a.started();
+  w.pass(HOUR);
+  const job = await w.start(first);
+  await a.publish(job);
   return job;
 }
 

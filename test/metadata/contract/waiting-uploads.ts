@@ -75,6 +75,20 @@ export function describeArrival(begin: Begin): void {
     expect(await w.organization()).toEqual(organization);
   });
 
+  it('is marked again after a minute, not before and once of 50 times, and the upload counts as sent once', async () => {
+    const w = begin();
+    const { uploadId } = await w.issue();
+    await w.markSent(uploadId);
+    const sentAt = w.in(0);
+    w.pass(MINUTE - 1);
+    expect(await w.markSent(uploadId)).toBe('unchanged');
+    w.pass(1);
+    const outcomes = await Promise.all(Array.from({ length: 50 }, () => w.markSent(uploadId)));
+    expect(outcomes.filter((outcome) => outcome === 'marked')).toHaveLength(1);
+    expect(await w.upload(uploadId)).toMatchObject({ status: 'pending', sentAt, workAt: w.in(15 * MINUTE) });
+    expect(await w.owner()).toMatchObject({ pendingUploads: 0, sentUploads: 1 });
+  });
+
   it('is marked on the record as the caller has read it before', async () => {
     const w = begin();
     const seen = await w.issue();

@@ -9,18 +9,30 @@ import { UPLOAD_INPUTS } from './upload-inputs.ts';
 
 /** One transition with its input. */
 export interface Call {
+  readonly action: Action;
   readonly name: TransitionName;
   readonly input: unknown;
 }
 
 const INPUTS = { ...UPLOAD_INPUTS, ...FILE_INPUTS };
-export const ACTIONS = Object.keys(INPUTS) as readonly Step['action'][];
+export type Action = keyof typeof INPUTS;
+export const ACTIONS = Object.keys(INPUTS) as readonly Action[];
 
 /** What the step calls now; undefined: there is no record that it could be about. */
 export function callOf(life: Life, step: Step): Call | undefined {
   life.pass(step.pass);
-  const input = INPUTS[step.action](life, step);
-  return input === undefined ? undefined : { name: nameOf(step.action), input };
+  const action = step.action === 'advance' ? nextAction(life) : step.action;
+  const input = INPUTS[action](life, step);
+  return input === undefined ? undefined : { action, name: nameOf(action), input };
+}
+
+/** What a worker does next: it publishes what it has a lease on, or takes a lease. */
+function nextAction({ store }: Life): Action {
+  const leased = store
+    .all('upload')
+    .findLast(({ status, leaseId }) => status === 'processing' && leaseId !== undefined);
+  if (leased === undefined) return 'beginUpload';
+  return leased.kind === 'attachment' ? 'publishAttachment' : 'publishAvatar';
 }
 
 export function transitionOf({ name }: Call): Transition<unknown, unknown> {
@@ -36,7 +48,7 @@ export function wordOf(outcome: unknown): string {
   return typeof outcome === 'string' ? outcome : ((outcome as { readonly outcome?: string }).outcome ?? 'record');
 }
 
-function nameOf(action: Step['action']): TransitionName {
+function nameOf(action: Action): TransitionName {
   if (action === 'issueAvatar' || action === 'issueRender' || action === 'issueAttachment') return 'issueUpload';
   return action === 'eraseOrganization' ? 'setOrganizationState' : action;
 }

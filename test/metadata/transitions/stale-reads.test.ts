@@ -1,7 +1,7 @@
 import fc from 'fast-check';
 import { expect, it } from 'vitest';
 import { isSame } from '../../memory/frozen-copy.ts';
-import { ACTIONS, callOf, run } from './calls.ts';
+import { ACTIONS, type Action, callOf, run } from './calls.ts';
 import { type Life, newLife } from './life.ts';
 import { decideNow, isLate, isSameContent, type Pending } from './pending.ts';
 import { randomHistories, SEED, type Step } from './random-steps.ts';
@@ -10,7 +10,7 @@ import { randomHistories, SEED, type Step } from './random-steps.ts';
 const LATEST = 10;
 
 /** The transitions that accept a record that the caller read before. */
-const WITH_SEEN: readonly Step['action'][] = [
+const WITH_SEEN: readonly Action[] = [
   'markSent',
   'beginUpload',
   'deferUpload',

@@ -1,0 +1,18 @@
+import type { Scenario } from './scenario.ts';
+import { abortAndCrop, deleteAndPurge, draftClaim, multipartCompletion, reSentForm } from './scenarios/index.ts';
+import type { Bounds } from './steps.ts';
+
+/** How far a scenario is explored: in every run of the tests, and with SCHEDULES=all. */
+interface Explored {
+  readonly scenario: Scenario;
+  readonly usual: Bounds;
+  readonly all: Bounds;
+}
+
+export const EXPLORED: readonly Explored[] = [
+  { scenario: reSentForm, usual: [3, 2], all: [3, 3] },
+  { scenario: deleteAndPurge, usual: [3, 2], all: [3, 3] },
+  { scenario: abortAndCrop, usual: [3, 3], all: [3, 3, 2] },
+  { scenario: multipartCompletion, usual: [3, 2], all: [3, 3] },
+  { scenario: draftClaim, usual: [3, 3, 3], all: [3, 3, 3, 3] },
+];
