@@ -5,14 +5,14 @@ import { workerOf } from '../come-to-rest.ts';
 import { ADA, AVATAR, type Scenario } from '../scenario.ts';
 import { askForAvatar, publishAvatar } from './avatars.ts';
 
-/** An image is published, a newer one of another type is sent, and a third ticket is open. */
-export const abortAndCrop: Scenario = {
+/** A JPEG is published, a newer image is sent, and a third ticket is open. */
+const scenarioWith = (second: 'jpeg two' | 'png two'): Scenario => ({
   title: 'a ticket, a newer ticket that is aborted, and another crop of the published image',
   async setUp(hands) {
     await publishAvatar(hands, { id: 'one', text: 'jpeg 1' });
-    await askForAvatar(hands, { id: 'two', text: 'png two' });
+    await askForAvatar(hands, { id: 'two', text: second });
     await askForAvatar(hands, { id: 'three', text: 'png three' });
-    await hands.send('two', 'png two');
+    await hands.send('two', second);
     return undefined;
   },
   tasks: [
@@ -33,11 +33,15 @@ export const abortAndCrop: Scenario = {
     },
     workerOf('renderer', 'crop'),
   ],
-  sent: { one: ['jpeg 1'], two: ['png two'], three: ['png three'] },
+  sent: { one: ['jpeg 1'], two: [second], three: ['png three'] },
   mayEnd: {
     one: ['ready'],
     two: ['ready', 'superseded'],
     three: ['aborted', 'expired'],
     crop: ['ready', 'superseded'],
   },
-};
+});
+
+export const abortAndCrop = scenarioWith('png two');
+/** The same with a newer image that has the type of the published one. */
+export const cropOfSameType = scenarioWith('jpeg two');

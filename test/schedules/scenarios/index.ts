@@ -1,4 +1,4 @@
-export { abortAndCrop } from './abort-and-crop.ts';
+export { abortAndCrop, cropOfSameType } from './abort-and-crop.ts';
 export { deleteAndPurge } from './delete-and-purge.ts';
 export { draftClaim } from './draft-claim.ts';
 export { multipartCompletion } from './multipart-completion.ts';
