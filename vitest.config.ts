@@ -20,6 +20,8 @@ const COMPONENTS = [
   'test/metadata/sqlite/{connection,schema-*}.test.ts',
   // Run scenarios, random histories, and a fault at every call.
   'test/scenarios/**/*.test.ts',
+  // Explore schedules of concurrent tasks.
+  'test/schedules/**/*.test.ts',
   'test/metadata/transitions/{decisive-fields,stale-reads}.test.ts',
   // Start a process or the local server, or send requests to its routes.
   'test/functions/local/{local-mode,owner-lock,server,transfer-*,unwritable-layout}.test.ts',

@@ -65,7 +65,7 @@ export async function startLocalMode({ config, nodeEnv, log, clock }: LocalModeO
     ready.resolve(
       createLocalServer({
         publicApi: createPublicApiHandler(dependencies),
-        api: createApiHandler(dependencies),
+        api: createApiHandler(watcher ? { ...dependencies, metadata: watcher.metadata } : dependencies),
         transfers: folder && createTransferRoutes({ ...folder, now: clock, log }),
         issuer,
         log,

@@ -68,7 +68,7 @@ export async function createAttachmentUpload(
   const request = idempotency && { request: rememberedRequest(idempotency, now) };
   const issued = await issueUpload(dependencies, { upload, organizationId, now, ...request }).catch(
     async (error: unknown) => {
-      // After any other fault it may be issued all the same, and whoever asks again is told of these parts.
+      // After any other failure it may have been issued all the same, and a retry gets these parts.
       if (multipart && error instanceof RequestRefusedError) await giveUp(dependencies, { key, ...multipart });
       throw error;
     },

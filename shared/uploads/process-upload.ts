@@ -112,7 +112,7 @@ async function underLease(
   }
 }
 
-/** What a dependency failed at has a name of ours. Anything else is a defect: a file that meets it each time must end. */
+/** Failures of dependencies are AppErrors. Anything else is a defect, which counts as an attempt: the upload must end. */
 async function handleFault(
   dependencies: WorkerDependencies,
   failed: Parameters<typeof retryLater>[1],

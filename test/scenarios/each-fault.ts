@@ -1,7 +1,7 @@
 import { expect } from 'vitest';
 import { DependencyUnavailableError } from '../../shared/errors.ts';
 import type { Reply } from './client.ts';
-import type { Interceptor } from './intercepted-port.ts';
+import { discardBody, type Interceptor } from './intercepted-port.ts';
 
 /** With engines, most of a story is waiting for responses. */
 const WORLDS_AT_ONCE = 10;
@@ -46,12 +46,6 @@ function failCall(index: number, when: 'not made' | 'response lost'): Intercepto
     if (when === 'response lost') await discardBody(await proceed());
     throw new DependencyUnavailableError(`${call}: ${when}`);
   };
-}
-
-/** A download whose response is lost holds no file open. */
-async function discardBody(response: unknown): Promise<void> {
-  if (typeof response !== 'object' || response === null || !('body' in response)) return;
-  await (response.body as AsyncIterable<Uint8Array>)[Symbol.asyncIterator]().return?.();
 }
 
 /** A client that repeats its request after a 5xx, as every client must. */

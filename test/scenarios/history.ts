@@ -145,8 +145,9 @@ export async function createHistory(world: World): Promise<History> {
   async function abort(pick: number): Promise<void> {
     const { upload, client } = picked(everyUpload, pick) ?? {};
     if (!upload || !client) return;
+    const isLeased = await hasLease(world, upload);
     const { status } = await client.request('DELETE', `/uploads/${upload.uploadId}`);
-    expect([204, 409]).toContain(status);
+    expect(isLeased ? [409] : [204, 409]).toContain(status);
     if (status === 204) upload.isAborted = true;
   }
 
@@ -189,6 +190,11 @@ export async function createHistory(world: World): Promise<History> {
 async function newPerson(world: World, sub: string): Promise<Person> {
   const client = clientOf(world, { sub });
   return { client, stranger: await strangerTo(world, client), model: newAvatarModel() };
+}
+
+async function hasLease({ metadata, now }: World, { uploadId }: ModelUpload): Promise<boolean> {
+  const { status, leaseUntil = '' } = (await metadata.getUpload({ uploadId })) ?? {};
+  return status === 'processing' && leaseUntil >= now().toISOString();
 }
 
 async function endOf(world: World, { uploadId }: ModelUpload): Promise<string> {

@@ -1,4 +1,5 @@
 import { onTestFinished } from 'vitest';
+import { type DownloadedFile, discard } from '../../shared/storage/storage-backend.ts';
 
 /**
  * Is called instead of a port's method: lets the call proceed, or not, or does something else around it. `call` names the
@@ -43,4 +44,10 @@ export function justBefore(name: string, hook: () => Promise<unknown>): Intercep
 /** Makes every call of that name throw without doing anything. */
 export function failing(name: string, error: Error): Interceptor {
   return (call, proceed) => (call === name ? Promise.reject(error) : proceed());
+}
+
+/** Closes the body of a download whose response is lost, or whose worker has died: it would keep a file open. */
+export async function discardBody(response: unknown): Promise<void> {
+  if (typeof response !== 'object' || response === null || !('body' in response)) return;
+  await discard(response as Pick<DownloadedFile, 'body'>);
 }

@@ -1,7 +1,6 @@
 import { DependencyUnavailableError } from '../../shared/errors.ts';
 import { RETENTION } from '../../shared/metadata/retention.ts';
-import { discard } from '../../shared/storage/storage-backend.ts';
-import { type Interceptor, passThrough } from './intercepted-port.ts';
+import { discardBody, type Interceptor, passThrough } from './intercepted-port.ts';
 import { deliverToDyingWorker } from './worker-death.ts';
 import type { Message, World } from './world.ts';
 
@@ -160,8 +159,7 @@ function failingOnce(index: number, isMade: boolean): Interceptor {
   return async (call, proceed) => {
     calls += 1;
     if (calls !== index + 1) return proceed();
-    const response = isMade ? await proceed() : undefined;
-    if (typeof response === 'object' && response !== null && 'body' in response) await discard(response as never);
+    if (isMade) await discardBody(await proceed());
     throw new DependencyUnavailableError(`${call} failed`);
   };
 }

@@ -1,4 +1,4 @@
-import { type Interceptor, passThrough } from './intercepted-port.ts';
+import { discardBody, type Interceptor, passThrough } from './intercepted-port.ts';
 import type { Message, World } from './world.ts';
 
 /**
@@ -32,6 +32,7 @@ export async function deliverToDyingWorker(
     () => world.deliver(message),
   );
   const end = await Promise.race([died.promise, delivery.then(() => 'survived' as const)]);
-  await Promise.allSettled(underWay);
+  const responses = await Promise.all([...underWay].map((call) => call.catch(() => undefined)));
+  if (end === 'died') await Promise.all(responses.map(discardBody));
   return end;
 }

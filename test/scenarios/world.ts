@@ -229,7 +229,7 @@ const CONTEXT = { awsRequestId: 'request' } as Context;
 
 const LINK_KEY = Buffer.alloc(32, 'link key');
 
-const SETTINGS: Settings = {
+export const SETTINGS: Settings = {
   apiUrl: 'http://127.0.0.1:3000/api/v1',
   claimNames: { subject: 'sub', organization: 'organization', roles: 'roles' },
   agentBinding: 'first-ticket',

@@ -135,7 +135,7 @@ function otherBytes({ bytes }: Picture): Buffer {
   return other;
 }
 
-/** The lease of whoever is at work lapses, and another worker takes over. */
+/** The lease of the working function lapses, and another worker takes over. */
 async function outliveLease(world: World): Promise<void> {
   world.advance(world.settings.leaseSeconds * 1000 + 60_000);
   await world.sweep();

@@ -1,10 +1,11 @@
+import type { Bounds } from './disturbances.ts';
 import { createMachine } from './machine.ts';
 import { createPositions } from './position.ts';
 import { createRest } from './rest.ts';
 import type { Plant, Scenario } from './scenario.ts';
 import { formatSchedule } from './schedule.ts';
 import type { Snapshot } from './snapshot.ts';
-import { type Bounds, createSteps } from './steps.ts';
+import { createSteps } from './steps.ts';
 import { createViolations, type Violation } from './violations.ts';
 
 export interface Exploration {

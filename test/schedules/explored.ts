@@ -1,6 +1,6 @@
+import type { Bounds } from './disturbances.ts';
 import type { Scenario } from './scenario.ts';
 import { abortAndCrop, deleteAndPurge, draftClaim, multipartCompletion, reSentForm } from './scenarios/index.ts';
-import type { Bounds } from './steps.ts';
 
 /** How far a scenario is explored: in every run of the tests, and with SCHEDULES=all. */
 interface Explored {

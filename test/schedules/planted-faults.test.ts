@@ -4,9 +4,9 @@ import { openMemoryAdapters } from './memory-adapters.ts';
 import { describePlantedFaults } from './planted-faults.ts';
 import { withRecords } from './schedule-adapters.ts';
 
-beforeAll(() => void vi.spyOn(Math, 'random').mockReturnValue(0.5));
-afterAll(() => void vi.restoreAllMocks());
+describe('faults of former releases, planted again, in memory and on a folder and SQLite', () => {
+  beforeAll(() => void vi.spyOn(Math, 'random').mockReturnValue(0.5));
+  afterAll(() => void vi.restoreAllMocks());
 
-describe('faults of former releases, planted again, in memory', () => describePlantedFaults(openMemoryAdapters));
-describe('faults of former releases, planted again, on a folder and SQLite', () =>
-  describePlantedFaults(withRecords(openLocalAdapters)));
+  describePlantedFaults([openMemoryAdapters, withRecords(openLocalAdapters)]);
+});

@@ -1,4 +1,5 @@
 import { expect, it } from 'vitest';
+import type { Bounds } from './disturbances.ts';
 import { explore } from './explore.ts';
 import {
   claimsBeforeWriting,
@@ -10,7 +11,6 @@ import {
 import { replay } from './replay.ts';
 import type { Plant, Scenario } from './scenario.ts';
 import { abortAndCrop, cropOfSameType, reSentForm } from './scenarios/index.ts';
-import type { Bounds } from './steps.ts';
 import type { Violation } from './violations.ts';
 
 interface PlantedFault {
@@ -44,16 +44,18 @@ const PLANTED: readonly PlantedFault[] = [
   { plant: flipsUnconditionally, scenario: reSentForm, bounds: [1], fault: 'two is published, not three' },
 ];
 
-/** Explores until the fault is found, and runs the schedule that showed it by itself on these adapters. */
-export function describePlantedFaults(openAdapters: Parameters<typeof replay>[1]): void {
+/** Explores until the fault is found, and runs the schedule that showed it by itself on each pair of adapters. */
+export function describePlantedFaults(pairs: readonly Parameters<typeof replay>[1][]): void {
   it.each(PLANTED)('$plant.title: found, and shown again by its schedule', { timeout: 300_000 }, async (planted) => {
     const { plant, scenario, bounds, fault } = planted;
     const isFault = (violation: Violation) => violation.isAtRest && violation.fault === fault;
     const { violations } = await explore({ scenario, plant, bounds, until: isFault });
     const found = violations.find(isFault);
     expect(found, `no schedule shows: ${fault}`).toBeDefined();
-    console.log(`${plant.title}: ${found?.schedule}`);
-    const alone = await replay({ scenario, plant, schedule: found?.schedule ?? '' }, openAdapters);
-    expect(alone.violations).toContainEqual(found);
+    const { schedule = '' } = found ?? {};
+    console.log(`${plant.title}: ${schedule}`);
+    for (const openAdapters of pairs) {
+      expect((await replay({ scenario, plant, schedule }, openAdapters)).violations).toContainEqual(found);
+    }
   });
 }

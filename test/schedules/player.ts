@@ -41,7 +41,7 @@ interface Role {
   isDead: boolean;
 }
 
-/** Runs the tasks of a scenario on any adapters, as it is told to. */
+/** Runs the tasks of a scenario on any adapters, in the order that a schedule names. */
 export async function createPlayer(options: PlayerOptions): Promise<Player> {
   const { scenario, plant, prepared, takeSnapshot, onStep, report } = options;
   const { backing, notes } = prepared;

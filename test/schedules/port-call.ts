@@ -16,7 +16,7 @@ export type Message = { readonly uploadId: string } | PurgeMessage;
 export interface Backing {
   readonly records: RecordStore;
   readonly storage: StorageBackend;
-  /** Sent and not received, the oldest first. */
+  /** Sent and not received. */
   readonly messages: Message[];
 }
 
@@ -58,7 +58,7 @@ function valueOfCall(backing: Backing, { port, method, parameters }: PortCall): 
       return storageCall(backing, method, parameters);
     case 'queues':
       if (method === 'sendSweep') throw new TypeError('scenarios have less due work than is handed on');
-      return void backing.messages.push(parameters[0] as Message);
+      return send(backing.messages, parameters[0] as Message);
     case 'edgeCache':
       return 'accepted';
     case 'scanner':
@@ -74,7 +74,7 @@ async function storageCall({ storage, messages }: Backing, method: string, param
   const { key } = parameters[0] as { readonly key?: StorageKey };
   const isWrite = method === 'uploadFile' || method === 'completeMultipartUpload';
   const uploadId = isWrite && key !== undefined ? uploadIdOfKey(key) : undefined;
-  if (uploadId !== undefined) messages.push({ uploadId });
+  if (uploadId !== undefined) send(messages, { uploadId });
   return value;
 }
 
@@ -82,9 +82,17 @@ function apply(port: object, method: string, parameters: readonly unknown[]): un
   return Reflect.apply(Reflect.get(port, method) as (...parameters: unknown[]) => unknown, port, parameters);
 }
 
+/** A queue has no order, so equal messages are in equal places whenever each was sent. */
+export function send(messages: Message[], message: Message): void {
+  const nameOf = (each: Message) => JSON.stringify(each);
+  messages.push(message);
+  messages.sort((one, other) => (nameOf(one) < nameOf(other) ? -1 : 1));
+}
+
+/** @throws RangeError if the message is not there. */
 function receive(messages: Message[], message: Message | undefined): void {
   if (message === undefined) return;
-  const index = messages.findIndex((each) => isSameMessage(each, message));
+  const index = messages.findIndex((each) => JSON.stringify(each) === JSON.stringify(message));
   if (index < 0) throw new RangeError(`there is no message ${JSON.stringify(message)}`);
   messages.splice(index, 1);
 }
@@ -101,10 +109,6 @@ const READS: Readonly<Record<PortName, readonly string[]>> = {
 /** Whether the call changes nothing that is stored or sent. */
 export function isRead({ port, method, parameters }: PortCall): boolean {
   return READS[port].includes(method) || (port === 'task' && parameters[0] === undefined);
-}
-
-export function isSameMessage(one: Message, other: Message): boolean {
-  return JSON.stringify(one) === JSON.stringify(other);
 }
 
 /** @throws what the call rejects with. */

@@ -1,5 +1,6 @@
 import { type Arrivals, createLayer, type Layer } from './layer.ts';
 import type { MemoryState } from './memory-state.ts';
+import type { Task } from './scenario.ts';
 import type { Choice } from './schedule.ts';
 import type { TaskState } from './task-state.ts';
 
@@ -14,6 +15,29 @@ export interface Position {
   readonly disturbed: number;
   /** The number of schedules that lead here, by the number of their preemptions. */
   readonly ways: readonly number[];
+}
+
+/** A position that can follow another one. */
+export interface Reached {
+  readonly position: Position;
+  /** Its number among all choices. */
+  readonly choice: number;
+  /** What is wrong there. */
+  readonly faults: readonly string[];
+}
+
+export const NO_FAULTS: readonly string[] = [];
+
+const KINDS = ['call', 'die', 'pause', 'overtaken'] as const;
+
+/** Every choice that there can be. */
+export function choicesOf(tasks: readonly Pick<Task, 'name'>[]): Choice[] {
+  return tasks.flatMap(({ name: task }) => KINDS.map((does) => ({ task, does })));
+}
+
+/** The number of a choice among them. */
+export function choiceOf(task: number, does: Choice['does']): number {
+  return task * KINDS.length + KINDS.indexOf(does);
 }
 
 /** All positions that can be reached with one number of steps, then all with one step more. */

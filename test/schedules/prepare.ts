@@ -3,7 +3,7 @@ import type { RecordStore } from '../../shared/metadata/record-store.ts';
 import { type StorageKey, temporaryKey } from '../../shared/storage/object-keys.ts';
 import { processUpload } from '../../shared/uploads/process-upload.ts';
 import type { Adapters } from '../scenarios/world.ts';
-import { type Backing, type Message, makeCall, openResult } from './port-call.ts';
+import { type Backing, type Message, makeCall, openResult, send } from './port-call.ts';
 import type { Notes, Plant, Scenario, SetUp } from './scenario.ts';
 import { dependenciesOf } from './task-dependencies.ts';
 
@@ -46,12 +46,13 @@ export async function prepare(
       const { key, multipartId } = await multipartOf(as('client'), uploadId);
       const part = { partNumber: 1, contentLength: text.length, expiresAt: new Date(now.getTime() + HOUR) };
       const { url } = await storage.signPart({ key, multipartId, ...part });
-      return sendPart({ key, url }, Buffer.from(text));
+      // In the header of a response an ETag has quotes.
+      return (await sendPart({ key, url }, Buffer.from(text))).replaceAll('"', '');
     },
     async process(uploadId) {
       while (take(uploadId)) await processUpload(as(`set-up-${uploadId}`), { uploadId, receives: 1 });
     },
-    duplicate: (uploadId) => void messages.push({ uploadId }),
+    duplicate: (uploadId) => send(messages, { uploadId }),
   };
   return { notes: (await scenario.setUp(hands)) ?? {}, backing };
 }

@@ -38,7 +38,7 @@ interface Node extends TaskState {
   readonly task: Task;
   readonly from?: { readonly node: Node; readonly result: PortResult; readonly now: number };
   readonly next: Map<number, Next>;
-  /** The running task itself, for whoever comes first. */
+  /** The running task itself. */
   live?: GatedTask | undefined;
 }
 

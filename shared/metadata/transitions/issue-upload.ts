@@ -144,7 +144,7 @@ function decide(records: Records, input: IssueUploadInput): Decision<IssueUpload
   };
 }
 
-/** Once an avatar is bound its organization pays, whoever asks. */
+/** Once an avatar is bound, its organization is charged, also for callers of another one. */
 function chargedOrganization(input: IssueUploadInput, avatar: AvatarRecord | undefined): string {
   return avatar?.organizationId ?? (input.access ? input.access.organizationId : input.organizationId);
 }

@@ -97,7 +97,7 @@ function describeChanges(storeOf: () => RecordStore): void {
     expect(await now()).toEqual({ ...seen, generation: 4 });
   });
 
-  it('leaves fields alone that it does not change, whoever wrote them meanwhile', async () => {
+  it('leaves fields alone that it does not change, also when they were written meanwhile', async () => {
     const { seen, change, now } = await withAvatar();
     expect(await change({ ...seen, chargedBytes: 7, latestUploadId: 'new' }, [])).toBe(true);
     const unknown = { ...seen, ofANewerRelease: { kept: [1] } };

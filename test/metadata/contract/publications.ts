@@ -192,6 +192,20 @@ export function describeRetirement(begin: Begin): void {
     expect((await w.avatar())?.workAt).toBe(due.map(({ removeAt }) => removeAt).sort()[0]);
   });
 
+  it('of a delete that has its second pass to come is not one of the three, and keeps its time', async () => {
+    const w = begin();
+    await w.published();
+    await w.delete();
+    await w.removeDue();
+    const [second] = await w.retired();
+    const jobs = [await w.published(), await w.published(), await w.published(), await w.published()];
+    const replaced = jobs
+      .slice(0, 3)
+      .map(({ uploadId }) => ({ folder: uploadId, original: 'png', removeAt: w.in(DAY) }));
+    expect(await w.retired()).toEqual([second, ...replaced]);
+    expect((await w.avatar())?.workAt).toBe(second?.removeAt);
+  });
+
   it('forgets a version whose files were removed, once, and is due when the next one is', async () => {
     const w = begin();
     const [first, second] = [await w.published(), await w.published()];

@@ -22,7 +22,7 @@ export const MUTABLE: Readonly<Record<RecordKind, readonly string[]>> = {
   switches: ['uploadsPaused', 'reason'],
 };
 
-/** Fields whose value follows from that of another one: whoever compares the other one need not compare them. */
+/** Fields whose value follows from that of another one: a condition on the other one covers them. */
 export const DETERMINED: Readonly<Partial<Record<RecordKind, Readonly<Record<string, string>>>>> = {
   upload: { eTag: 'leases' },
   avatar: {

@@ -156,6 +156,48 @@ describe('a refused commit', () => {
   });
 });
 
+describe('a decision that writes nothing', () => {
+  const image = { folder: 'one', sizes: {}, thumbHash: 'aGFzaA==' };
+
+  it('is confirmed on records that are read anew, because several reads may show a commit by halves', async () => {
+    const watched = watchedStore();
+    await storedUpload(watched.inner);
+    await runTransition(watched.inner, beginUpload, lease);
+    const halves: Pick<RecordStore, 'read' | 'commit' | 'pause'> = {
+      ...watched.store,
+      read: async (keys) => {
+        // The publication whose response was lost is committed between the reads of the upload and of the avatar.
+        if (watched.reads.length === 1) await runTransition(watched.inner, publishAvatar, { ...lease, image });
+        return watched.store.read(keys);
+      },
+    };
+    expect(await runTransition(halves as RecordStore, publishAvatar, { ...lease, image })).toBe('published');
+    expect(watched.commits).toEqual([]);
+    expect(watched.reads.length).toBeGreaterThan(2);
+  });
+
+  it('is not confirmed where one record was read', async () => {
+    const watched = watchedStore();
+    await storedUpload(watched.inner);
+    await runTransition(watched.inner, beginUpload, lease);
+    const outcome = await runTransition(watched.store, beginUpload, { ...lease, leaseId: 'other' });
+    expect(outcome).toMatchObject({ outcome: 'busy' });
+    expect(watched.reads).toHaveLength(1);
+  });
+
+  it('is confirmed anew after a refused commit', async () => {
+    const watched = watchedStore();
+    await storedUpload(watched.inner);
+    const keys = { upload: uploadKey('one'), avatar: avatarKey(ADA) };
+    const refused: RecordWrite = { key: uploadKey('one'), seen: undefined, next: undefined, uses: [] };
+    const decisions = [{ outcome: 1 }, { outcome: 2, writes: { upload: refused } }, { outcome: 3 }, { outcome: 4 }];
+    const scripted = { reads: () => keys, decide: () => decisions.shift() ?? { outcome: 5 } };
+    expect(await runTransition(watched.store, scripted, {})).toBe(4);
+    expect(watched.commits).toEqual([false]);
+    expect(watched.pauses).toEqual([1]);
+  });
+});
+
 describe('a record that the caller has read before', () => {
   it('saves a read', async () => {
     const watched = watchedStore();
