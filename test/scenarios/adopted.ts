@@ -16,7 +16,7 @@ import { type OpenAdapters, openWorld, type World } from './world.ts';
 /** Thumbnails of the old system: of each size and format, the file is stored or is not. */
 type Stored = readonly `${ThumbnailSize}.${ThumbnailFormat}`[];
 
-/** An avatar whose files are stored without a folder, and not in every size: it is served where it lies. */
+/** An avatar whose files are stored without a folder, and not in every size: it is served from where it is. */
 export function describeAdopted(openAdapters: OpenAdapters): void {
   describe('an adopted avatar', () => {
     it.each<[ThumbnailSize, Stored[number], Stored]>([
@@ -68,7 +68,7 @@ export function describeAdopted(openAdapters: OpenAdapters): void {
 
 /** As the record says: every thumbnail is the same image here. */
 const BYTES = 123;
-/** A file of somebody else's tool, where the old system kept thumbnails. */
+/** A file of another tool, beside the thumbnails. */
 const UNNAMED = 'avatars/users/ada/banner.webp';
 
 const named = (file: string): StorageKey => storageKeyOf(`avatars/users/ada/${file}`);

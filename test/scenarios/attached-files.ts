@@ -20,11 +20,11 @@ export const VIRUS: SentFile = {
 export function askToAttach(
   ada: Client,
   file: SentFile,
-  wish: object = {},
+  options: object = {},
   idempotencyKey = 'attachment-1',
 ): Promise<Reply> {
   const { bytes, contentType } = file;
-  const body = { filename: 'a', visibility: 'organization', contentType, contentLength: bytes.length, ...wish };
+  const body = { filename: 'a', visibility: 'organization', contentType, contentLength: bytes.length, ...options };
   return ada.request('POST', '/attachments', { body, idempotencyKey });
 }
 
@@ -32,10 +32,10 @@ export function askToAttach(
 export async function attach(
   ada: Client,
   file: SentFile,
-  wish: object = {},
+  options: object = {},
   idempotencyKey?: string,
 ): Promise<{ readonly id: string; readonly event: Message }> {
-  const { body } = await askToAttach(ada, file, wish, idempotencyKey);
+  const { body } = await askToAttach(ada, file, options, idempotencyKey);
   const ticket = body as unknown as UploadTicket;
   return { id: ticket.uploadId, event: await ada.put(ticket, file as Parameters<Client['put']>[1]) };
 }

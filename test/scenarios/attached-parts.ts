@@ -6,7 +6,7 @@ import type { Client, Reply } from './client.ts';
 import { untilAnswered } from './each-fault.ts';
 import type { World } from './world.ts';
 
-/** How a file is to be sent in parts. */
+/** The plan of a multipart upload. */
 export interface Plan {
   readonly uploadId: string;
   readonly key: StorageKey;
@@ -18,10 +18,10 @@ export interface SentPart {
   readonly etag: string;
 }
 
-/** @throws if the upload is refused, or is not to be in parts. */
-export async function planParts(ada: Client, file: SentFile, wish?: object): Promise<Plan> {
-  const { status, body } = await untilAnswered(() => askToAttach(ada, file, wish));
-  if (status !== 201 || !('multipart' in body)) throw new Error(`answered ${status}: ${JSON.stringify(body)}`);
+/** @throws if the upload is refused, or is not multipart. */
+export async function planParts(ada: Client, file: SentFile, options?: object): Promise<Plan> {
+  const { status, body } = await untilAnswered(() => askToAttach(ada, file, options));
+  if (status !== 201 || !('multipart' in body)) throw new Error(`responded with ${status}: ${JSON.stringify(body)}`);
   return body as unknown as Plan;
 }
 
@@ -48,7 +48,7 @@ export function complete(ada: Client, { uploadId }: Plan, parts: readonly SentPa
   return ada.request('POST', `/uploads/${uploadId}/complete`, { body: { parts } });
 }
 
-/** The numbers of the parts that are kept for an upload; undefined when it goes on no longer. */
+/** The numbers of the parts that are stored for a multipart upload; undefined once it has ended. */
 export async function keptParts(
   { storage, metadata }: Pick<World, 'storage' | 'metadata'>,
   uploadId: string,

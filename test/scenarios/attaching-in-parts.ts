@@ -156,9 +156,9 @@ export function describeAttachingInParts(openAdapters: OpenAdapters): void {
     it('is the same for a client that repeats its request because the first response was lost', async () => {
       const { world, ada } = await begin(openAdapters);
       const lost: Interceptor = async (call, proceed) => {
-        const answer = await proceed();
+        const response = await proceed();
         if (call === 'metadata.issueUpload') throw new DependencyUnavailableError('its response was lost');
-        return answer;
+        return response;
       };
       expect(await world.intercept(lost, () => askToAttach(ada, NOTE))).toMatchObject({ status: 503 });
       const plan = await planParts(ada, NOTE);

@@ -141,7 +141,7 @@ export function describeAttachingLate(openAdapters: OpenAdapters): void {
     });
 
     it.each(['storage.downloadFile', 'metadata.publishAttachment'])(
-      'the bytes are taken for the cause after three workers died at %s, and nothing is left',
+      'the upload is rejected after three workers died at %s, and nothing is left',
       async (call) => {
         const { world, ada } = await begin(openAdapters);
         const { id, event } = await attach(ada, await plainPicture('red'));
@@ -175,8 +175,8 @@ export function describeAttachingLate(openAdapters: OpenAdapters): void {
       const open = new Set<object>();
       const watch: Interceptor = async (call, proceed) => {
         if (call === 'scanner.scan') throw THROTTLED;
-        const answer = await proceed();
-        return call === 'storage.downloadFile' ? watched(answer as DownloadedFile, open) : answer;
+        const response = await proceed();
+        return call === 'storage.downloadFile' ? watched(response as DownloadedFile, open) : response;
       };
       expect(await world.intercept(watch, () => world.deliver(event))).toBe('failed');
       expect(open.size).toBe(0);
@@ -220,7 +220,7 @@ export function describeAttachingLate(openAdapters: OpenAdapters): void {
   });
 }
 
-/** The same bytes, which are in `open` until they were read to their end or let go of. */
+/** The same bytes, which are in `open` until they were read to their end or discarded. */
 function watched({ info, body }: DownloadedFile, open: Set<object>): DownloadedFile {
   const chunks = body[Symbol.asyncIterator]();
   open.add(chunks);

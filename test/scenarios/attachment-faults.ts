@@ -127,16 +127,16 @@ const NOTE: SentFile = { bytes: Buffer.alloc(1000, 'note '), contentType: 'text/
 const MIB = 1024 ** 2;
 const SETTINGS = { maxBytes: 100 * MIB, types: ['*'], multipartThreshold: 999, stripMaxBytes: MIB };
 
-async function send(ada: Client, file: SentFile, wish: object = {}): Promise<string> {
-  const { body } = await untilAnswered(() => askToAttach(ada, file, wish));
+async function send(ada: Client, file: SentFile, options: object = {}): Promise<string> {
+  const { body } = await untilAnswered(() => askToAttach(ada, file, options));
   const ticket = body as unknown as UploadTicket;
   await ada.put(ticket, file as Parameters<Client['put']>[1]);
   return ticket.uploadId;
 }
 
 /** Published; a draft has its whole day left. */
-async function publish(world: World, ada: Client, file: SentFile, wish?: object): Promise<string> {
-  const id = await send(ada, file, wish);
+async function publish(world: World, ada: Client, file: SentFile, options?: object): Promise<string> {
+  const id = await send(ada, file, options);
   await drain(world);
   return id;
 }

@@ -140,7 +140,7 @@ function coloursOf({ colours, source }: ModelUpload): readonly PlainColour[] {
   return colours ?? (source ? coloursOf(source) : []);
 }
 
-/** Whether the upload has ended, however. */
+/** Whether the upload has ended, in whatever way. */
 export async function hasEnded({ metadata }: Pick<World, 'metadata'>, uploadId: string): Promise<boolean> {
   const upload = await metadata.getUpload({ uploadId });
   return upload !== undefined && isTerminal(upload.status);

@@ -170,7 +170,7 @@ export function describeBytes(openAdapters: OpenAdapters): void {
       await expectAtRest(world, [ada]);
     });
 
-    it('is looked at once more when its time is over, not each minute, after a message that came too early', async () => {
+    it('is next due when its time is over, not each minute, after a message that came too early', async () => {
       const world = await openWorld(openAdapters);
       const ada = clientOf(world, { sub: 'ada' });
       const { uploadId } = await ada.ticket(await plainPicture('red'));
@@ -183,7 +183,7 @@ export function describeBytes(openAdapters: OpenAdapters): void {
       expect(await nextDue(world)).toEqual(end);
     });
 
-    it('is kept alive by being signed again', async () => {
+    it('lives on when it is signed again', async () => {
       const world = await openWorld(openAdapters);
       const ada = clientOf(world, { sub: 'ada' });
       const red = await plainPicture('red');

@@ -7,10 +7,10 @@ import { plainPicture } from './plain-pictures.ts';
 import { drain, settle } from './settle.ts';
 import { type OpenAdapters, openWorld, type World } from './world.ts';
 
-/** What counts towards the two caps on one person's open uploads, and what makes room. */
+/** What counts towards the two caps on one person's open uploads, and what makes a place free. */
 export function describeCapping(openAdapters: OpenAdapters): void {
   describe('the cap on uploads that wait for their bytes', () => {
-    it('refuses one more with 429, and has room again after each end', async () => {
+    it('refuses one more with 429, and has a place again after each end', async () => {
       const { ada } = await begin(openAdapters, { openUploadsPerUser: 2 });
       const { uploadId } = accepted(await askFor(ada, 'a'));
       await askFor(ada, 'b');
@@ -31,7 +31,7 @@ export function describeCapping(openAdapters: OpenAdapters): void {
       expect(await ada.upload(sent.uploadId)).toMatchObject({ status: 'ready' });
     });
 
-    it('makes room for a ticket by the oldest unused one for the same avatar, and by no other', async () => {
+    it('ends the oldest unused ticket for the same avatar to make a place for a new one, and no other', async () => {
       const { world, ada } = await begin(openAdapters, { openUploadsPerUser: 4 });
       const bot = clientOf(world, { sub: 'ada', avatar: { entityType: 'agents', entityId: 'bot' } });
       const [red, green] = await Promise.all([plainPicture('red'), plainPicture('green')]);
@@ -46,7 +46,7 @@ export function describeCapping(openAdapters: OpenAdapters): void {
       });
     });
 
-    it('ends no ticket whose bytes were sent: the newer image wins only once it is there', async () => {
+    it('never ends a ticket whose bytes were sent: its image is shown until the newer one is', async () => {
       const { world, ada } = await begin(openAdapters, { openUploadsPerUser: 1 });
       const sent = await ada.send(await plainPicture('red'));
       const green = await plainPicture('green');
@@ -59,7 +59,7 @@ export function describeCapping(openAdapters: OpenAdapters): void {
       await expectAtRest(world, [ada]);
     });
 
-    it('ends no ticket of another caller for the same avatar', async () => {
+    it('never ends a ticket of another caller for the same avatar', async () => {
       const { world, ada } = await begin(openAdapters, { openUploadsPerUser: 1 });
       const red = await plainPicture('red');
       await world.deliver((await ada.send(red)).event);

@@ -6,7 +6,7 @@ import type { AvatarRef } from '../../shared/storage/object-keys.ts';
 import type { Picture } from './plain-pictures.ts';
 import type { Message, World } from './world.ts';
 
-/** `body` is empty unless the answer was JSON. */
+/** `body` is empty unless the response was JSON. */
 export interface Reply {
   readonly status: number;
   readonly headers: Readonly<Record<string, unknown>>;
@@ -19,7 +19,7 @@ export interface RequestOptions {
   readonly idempotencyKey?: string;
 }
 
-/** What a wish for a ticket says besides the picture. */
+/** What a ticket request says besides what is sent. */
 export interface TicketOptions {
   readonly method?: 'PUT' | 'POST';
   readonly crop?: Crop;
@@ -86,15 +86,16 @@ export function clientOf(world: World, options: ClientOptions): Client {
   const client: Client = {
     avatar,
     request,
-    askForTicket: ({ bytes, contentType }, { idempotencyKey, ...wish } = {}) =>
+    askForTicket: ({ bytes, contentType }, { idempotencyKey, ...options } = {}) =>
       request('POST', address, {
-        body: { contentType, contentLength: bytes.length, ...wish },
+        body: { contentType, contentLength: bytes.length, ...options },
         ...(idempotencyKey !== undefined && { idempotencyKey }),
       }),
-    ticket: async (picture, wish) => accepted(await client.askForTicket(picture, wish), 201) as unknown as UploadTicket,
+    ticket: async (picture, options) =>
+      accepted(await client.askForTicket(picture, options), 201) as unknown as UploadTicket,
     put: (ticket, { bytes }) => world.writeBytes(ticket, bytes),
-    async send(picture, wish) {
-      const ticket = await client.ticket(picture, wish);
+    async send(picture, options) {
+      const ticket = await client.ticket(picture, options);
       return { ...ticket, event: await client.put(ticket, picture) };
     },
     crop: (crop) => request('PATCH', address, { body: { crop } }),

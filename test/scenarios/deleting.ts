@@ -161,7 +161,7 @@ export function describeDeleting(openAdapters: OpenAdapters): void {
       await expectAtRest(world, [ada]);
     });
 
-    it('leaves an upload that it came before nothing to write', async () => {
+    it('lets no upload that was issued before it write anything', async () => {
       const world = await openWorld(openAdapters);
       const ada = clientOf(world, { sub: 'ada' });
       const { event } = await ada.send(await plainPicture('red'));
@@ -170,7 +170,7 @@ export function describeDeleting(openAdapters: OpenAdapters): void {
       expect(await world.intercept(noWrite, () => world.deliver(event))).toBe('acknowledged');
     });
 
-    it('succeeds although its purge cannot be asked for', async () => {
+    it('succeeds although its purge message cannot be sent', async () => {
       const { world, ada } = await withImage(openAdapters);
       const silent = failing('queues.sendPurge', new DependencyUnavailableError('no queue'));
       expect(await world.intercept(silent, ada.delete)).toMatchObject({ status: 204 });
@@ -207,7 +207,7 @@ export function describeDeleting(openAdapters: OpenAdapters): void {
   });
 }
 
-/** The worker may write after its avatar was deleted: a file that no record names. */
+/** A file that no record names, as a worker may write it after the avatar was deleted. */
 async function leaveStrayFile({ storage }: World, { avatar }: Client): Promise<void> {
   const key = thumbnailKey(avatar, 'id-0', 'small', 'webp');
   await storage.uploadFile({ key, body: Buffer.from('stray'), contentType: 'image/webp' });

@@ -34,15 +34,15 @@ export const openEngineAdapters: OpenAdapters = async () => {
 /** PUT with the ticket's headers, or a form with its fields and then the file, to the engine itself. */
 async function sendBytes({ key, method, url, headers, fields }: UploadTicket, bytes: Uint8Array): Promise<void> {
   const body = new Uint8Array(bytes);
-  const answer = await fetch(url, method === 'PUT' ? { method, headers: headers ?? {}, body } : formOf(fields, body));
-  if (answer.status === 412) throw new ObjectExistsError(key);
-  if (!answer.ok) throw new Error(`the engine answered ${answer.status}: ${await answer.text()}`);
+  const response = await fetch(url, method === 'PUT' ? { method, headers: headers ?? {}, body } : formOf(fields, body));
+  if (response.status === 412) throw new ObjectExistsError(key);
+  if (!response.ok) throw new Error(`the engine responded with ${response.status}: ${await response.text()}`);
 }
 
 async function sendPart({ url }: { readonly url: string }, bytes: Uint8Array): Promise<string> {
-  const answer = await fetch(url, { method: 'PUT', body: new Uint8Array(bytes) });
-  if (!answer.ok) throw new Error(`the engine answered ${answer.status}: ${await answer.text()}`);
-  return answer.headers.get('etag') ?? '';
+  const response = await fetch(url, { method: 'PUT', body: new Uint8Array(bytes) });
+  if (!response.ok) throw new Error(`the engine responded with ${response.status}: ${await response.text()}`);
+  return response.headers.get('etag') ?? '';
 }
 
 function formOf(fields: UploadTicket['fields'] = {}, bytes: Uint8Array<ArrayBuffer>) {

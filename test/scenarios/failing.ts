@@ -16,7 +16,7 @@ const THROTTLED = new DependencyUnavailableError('slow down');
 /** Lost messages, dying workers and throttled dependencies. */
 export function describeFailing(openAdapters: OpenAdapters): void {
   describe('when something fails', () => {
-    it('sends a lost event again as soon as the ticket is over and its bytes are there', async () => {
+    it('sends a message for an upload whose event was lost as soon as its ticket is over', async () => {
       const { world, ada, sent } = await withSent(openAdapters);
       world.lose(sent.event);
       world.advance(2 * HOUR);
@@ -106,7 +106,7 @@ export function describeFailing(openAdapters: OpenAdapters): void {
     });
 
     it.each(['storage.downloadFile', 'storage.uploadFile', 'metadata.publishAvatar'])(
-      'takes the file for the cause after three workers died at %s, and leaves nothing',
+      'rejects an upload after three workers died at %s, and leaves nothing',
       async (at) => {
         const { world, ada, sent } = await withSent(openAdapters);
         await die(world, sent, { times: 3, at });
@@ -124,7 +124,7 @@ export function describeFailing(openAdapters: OpenAdapters): void {
       expect(await ada.upload(sent.uploadId)).toMatchObject({ status: 'ready' });
     });
 
-    it('finishes the removal of the bytes of a worker that died after publishing', async () => {
+    it('removes what the client sent although the worker died after publishing', async () => {
       const { world, ada, sent } = await withSent(openAdapters);
       await deliverToDyingWorker(world, sent.event, (call) => call === 'storage.deleteFile');
       expect(await ada.upload(sent.uploadId)).toMatchObject({ status: 'ready' });
@@ -141,7 +141,7 @@ export function describeFailing(openAdapters: OpenAdapters): void {
       await expectAtRest(world, [ada]);
     });
 
-    it('removes what a worker writes after its upload was aborted without it, also when it dies then', async () => {
+    it('removes what a worker wrote that lost its lease, woke up after its upload was aborted and died', async () => {
       const { world, ada, sent } = await withSent(openAdapters);
       const abortMeanwhile = justBefore('scanner.scan', async () => {
         world.advance(world.settings.leaseSeconds * 1000 + 1);
@@ -183,7 +183,7 @@ async function withSent(openAdapters: OpenAdapters): Promise<WithSent> {
   return { world, ada, sent: await ada.send(await plainPicture('red')) };
 }
 
-/** Every download gives a few bytes and then fails. */
+/** Every download has a few bytes and then fails. */
 const breakingOff: Interceptor = async (call, proceed) => {
   if (call !== 'storage.downloadFile') return proceed();
   const { info, body } = (await proceed()) as DownloadedFile;

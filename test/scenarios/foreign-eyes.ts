@@ -6,14 +6,14 @@ import type { World } from './world.ts';
 const ELSEWHERE = 'elsewhere';
 const NO_UPLOAD = 'id-0';
 
-/** Another organization's client with every role, to which there must be nothing at all. */
+/** Another organization's client with every role. For it nothing exists. */
 export interface Stranger {
   readonly client: Client;
-  /** The responses to all that can be tried before there was anything. */
+  /** The responses to everything it can try, from before there was anything. */
   readonly blank: readonly Reply[];
 }
 
-/** Someone who tries to reach the avatar of that client, which has none yet. */
+/** A stranger to the avatar of that client, who has none yet. */
 export async function strangerTo(world: World, { avatar }: Client): Promise<Stranger> {
   const client = clientOf(world, { sub: 'eve', organization: ELSEWHERE, roles: ['admin', 'service'], avatar });
   const blank = await tryEverything(client, NO_UPLOAD);

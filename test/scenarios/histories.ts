@@ -31,7 +31,7 @@ const CROP = fc.record({ does: fc.constant('crop' as const), who });
 const DELETE = fc.record({ does: fc.constant('delete' as const), who });
 const ABORT = fc.record({ does: fc.constant('abort' as const), pick });
 const CRASH = fc.record({ does: fc.constant('crash' as const), pick, call });
-/** A lease, the second pass, a ticket, the grace of a replaced image, and each of them not quite. */
+/** Around the length of a lease, of the time between two passes, of a ticket and of a grace period. */
 const SWEEP = fc.record({ does: fc.constant('sweep' as const), minutes: fc.constantFrom(0, 1, 3, 16, 70, 25 * 60) });
 const JUMP = fc.record({ does: fc.constant('jump' as const), seconds: fc.constantFrom(-30, 1, 30, 121, 400) });
 
@@ -77,7 +77,7 @@ const STEP: fc.Arbitrary<Step> = fc.oneof(
   { weight: 1, arbitrary: JUMP },
 );
 
-/** A published image, and then an attempt at another crop of it with an older ticket published before the next one. */
+/** Two attempts at another crop of a published image; an older ticket is published between them. */
 const RECROPPED = fc.tuple(who, image, image, call).map(([person, first, second, at]): Step[] => [
   { does: 'ticket', who: person, image: first },
   { does: 'put', pick: -1 },
@@ -111,7 +111,7 @@ const OUTLIVED = fc
     },
   ]);
 
-/** A worker that sleeps while another one publishes, and while that is deleted and its files are removed, or twice. */
+/** A worker that sleeps while another one publishes, and while that is deleted and its files are removed, once or twice. */
 const DELETED = fc.tuple(who, image, call, diesAfter).map(([person, sent, at, last]): Step[] => [
   { does: 'ticket', who: person, image: sent },
   { does: 'put', pick: -1 },
@@ -171,7 +171,7 @@ const HISTORY = fc
 
 /**
  * Random histories of avatars through the handlers, each compared with a model of one rule: the latest upload wins,
- * unless a delete came after it. A client of another organization looks on, in vain. On failure fast-check prints the
+ * unless a delete came after it. A client of another organization never sees or changes anything. On failure fast-check prints the
  * seed and the shortest history it found.
  */
 export function describeHistories(name: string, openAdapters: OpenAdapters, runs: Runs = HISTORY_RUNS): void {

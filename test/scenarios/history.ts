@@ -41,7 +41,7 @@ export interface SentImage {
   readonly as: 'png' | 'jpeg' | 'form' | 'broken';
 }
 
-/** A world that lives, and the model beside it. */
+/** A world, and the model that it is compared with. */
 export interface History {
   take(step: Step): Promise<void>;
   /** Lets everything come to rest, then compares the world with the model. `note`: what happened in it. */

@@ -9,10 +9,10 @@ import { SqliteRecordStore } from '../../shared/metadata/sqlite/sqlite-record-st
 import { LocalStorageBackend } from '../../shared/storage/local/local-storage-backend.ts';
 import type { OpenAdapters } from './world.ts';
 
-/** In memory where the system offers that: waiting for a disk is most of what these worlds do, and none outlives a test. */
+/** In memory where possible: most of what these worlds do is waiting for a disk, and none outlives its test. */
 const PARENT = existsSync('/dev/shm') ? '/dev/shm' : tmpdir();
 
-/** The adapters of local mode over a new folder, which goes with them. */
+/** The adapters of local mode over a new folder, which is removed at the end. */
 export const openLocalAdapters: OpenAdapters = async () => {
   const directory = await mkdtemp(join(PARENT, 'world-'));
   const { database } = await openHiddenFolder(directory);

@@ -80,7 +80,7 @@ export function describeMeasuring(openAdapters: OpenAdapters): void {
       expect(world.measured).toHaveLength(1);
     });
 
-    it('a delivery that fails is no end', async () => {
+    it('a delivery that fails is not counted as an end', async () => {
       const world = await openWorld(openAdapters);
       const ada = clientOf(world, { sub: 'ada' });
       const { event } = await ada.send(await plainPicture('red'));

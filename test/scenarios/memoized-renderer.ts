@@ -3,7 +3,7 @@ import type { Renderer } from '../../shared/dependencies.ts';
 import { renderer } from '../../shared/images/renderer.ts';
 
 /**
- * The service's own renderer, asked once for each image and crop, whatever it resolves with or throws: random histories
+ * The service's own renderer, called once for each image and crop, whatever it resolves with or throws: random histories
  * render the same few images thousands of times.
  */
 export const memoizedRenderer: Renderer = {

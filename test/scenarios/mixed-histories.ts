@@ -12,7 +12,7 @@ const call = fc.nat({ max: 20 });
 /** The calls from the first look at the bytes to the last write. */
 const nearWrites = fc.integer({ min: 3, max: 9 });
 const diesAfter = fc.option(fc.integer({ min: 1, max: 4 }), { nil: undefined });
-/** A lease, a ticket, a multipart plan or a draft, and each of them not quite. */
+/** Around the length of a lease, of a ticket, of a multipart upload and of a draft. */
 const minutes = fc.constantFrom(0, 1, 3, 16, 70, 23 * 60, 26 * 60);
 
 const ATTACH = fc.record({
@@ -91,7 +91,7 @@ const STEP: fc.Arbitrary<Step> = fc.oneof(
   { weight: 1, arbitrary: PAUSED_SWEEP },
 );
 
-/** A worker that sleeps until its lease has lapsed, another one has published, and what came of it is deleted. */
+/** A worker that sleeps until its lease has lapsed, another one has published, and the attachment is deleted. */
 const OUTLIVED = fc
   .tuple(who, fc.constantFrom('letter' as const, 'picture' as const, 'parts' as const), nearWrites, diesAfter)
   .map(([person, file, at, last]): Step[] => [

@@ -44,7 +44,7 @@ export type Step =
   | PauseStep<Step>
   | PausedSweepStep<Step>;
 
-/** A world that lives, and what its clients were told beside it. */
+/** A world, and what its clients were told. */
 export interface MixedHistory {
   take(step: Step): Promise<void>;
   /** Lets everything come to rest, then compares the world with what was told. `note`: what happened in it. */
@@ -86,8 +86,8 @@ export function createMixedHistory(world: World): MixedHistory {
 
   async function attach(client: Client, kind: FileKind, draft: boolean): Promise<void> {
     const file = await fileOf(kind);
-    const wish = { draft, ...(kind === 'form' && { method: 'POST' }) };
-    const { status, body } = await askToAttach(client, file, wish, `key-${attachments.length}`);
+    const options = { draft, ...(kind === 'form' && { method: 'POST' }) };
+    const { status, body } = await askToAttach(client, file, options, `key-${attachments.length}`);
     expect(status).toBe(201);
     const { uploadId, expiresAt } = body as { readonly uploadId: string; readonly expiresAt: string };
     const upload: ModelAttachment = { uploadId, client, kind, draft, visibility: 'organization', isSent: false };

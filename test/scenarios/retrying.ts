@@ -20,7 +20,7 @@ export function describeRetrying(openAdapters: OpenAdapters): void {
     it.each([
       ['exactly', 0, [5, 20, 80]],
       ['at most a quarter more than', 0.999, [6, 25, 100]],
-    ] as const)('comes again after %s 5, 20 and 80 seconds', async (_, random, pauses) => {
+    ] as const)('is repeated after %s 5, 20 and 80 seconds', async (_, random, pauses) => {
       const { world, sent } = await withSent(openAdapters);
       vi.spyOn(Math, 'random').mockReturnValue(random);
       const waited: number[] = [];
@@ -45,7 +45,7 @@ export function describeRetrying(openAdapters: OpenAdapters): void {
       expect(await ada.upload(sent.uploadId)).toMatchObject({ status: 'ready' });
     });
 
-    it('comes again after the visibility timeout when not even its record can be written', async () => {
+    it('is repeated after the visibility timeout when not even its record can be written', async () => {
       const { world, ada, sent } = await withSent(openAdapters);
       const noRecords: Interceptor = (call, proceed) =>
         call.startsWith('metadata.') ? Promise.reject(new DependencyUnavailableError('down')) : proceed();
@@ -61,7 +61,7 @@ export function describeRetrying(openAdapters: OpenAdapters): void {
   });
 
   describe('a message whose upload is leased by another worker', () => {
-    it('comes again when the lease has ended', async () => {
+    it('is delivered again when the lease has ended', async () => {
       const { world, ada, sent } = await withSent(openAdapters);
       await deliverToDyingWorker(world, sent.event, (call) => call === 'storage.downloadFile');
       world.advance(30_000);

@@ -47,7 +47,7 @@ export async function nextDue({ metadata, now }: Pick<World, 'metadata' | 'now'>
   return first === undefined ? undefined : new Date(first);
 }
 
-/** The schedule does not care whether a run failed: the next one comes a minute later. */
+/** A run that fails is followed by the next one a minute later. */
 async function sweepAsScheduled(world: World): Promise<void> {
   try {
     await world.sweep();

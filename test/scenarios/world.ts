@@ -192,7 +192,7 @@ export async function createWorld(openAdapters: OpenAdapters, options: WorldOpti
     request: (event) => (routeOf(event.routeKey)?.operation.group === 'api' ? api : publicApi)(event, CONTEXT),
     async writeBytes(ticket, bytes) {
       const key = ticket.key as StorageKey;
-      // Other bytes than the ticket's are for the worker to refuse, so they come in by the back door.
+      // Other bytes than the ticket's are for the worker to refuse, so they are written directly.
       if (sendBytes && bytes.length === ticket.contentLength) await sendBytes(ticket, bytes);
       else {
         const condition = ticket.method === 'PUT' ? { ifNoneMatch: '*' as const } : {};

@@ -4,17 +4,18 @@ import { purgeOf, sweepTask, workerOf } from '../come-to-rest.ts';
 import { ADA, AVATAR, type Scenario } from '../scenario.ts';
 import { askForAvatar, publishAvatar } from './avatars.ts';
 
-/** An image is published and a newer one is sent, and then the avatar is deleted. */
-export const deleteAndPurge: Scenario = {
-  title: 'a ticket, a delete and both passes of its purge',
+/** An image is published and a newer one is sent, whose message is delivered to each worker; then the avatar is deleted. */
+const scenarioWith = (title: string, workers: readonly string[]): Scenario => ({
+  title,
   async setUp(hands) {
     await publishAvatar(hands, { id: 'one', text: 'png 1' });
     await askForAvatar(hands, { id: 'two', text: 'png two' });
     await hands.send('two', 'png two');
+    for (const _ of workers.slice(1)) hands.duplicate('two');
     return undefined;
   },
   tasks: [
-    workerOf('worker-2', 'two'),
+    ...workers.map((name) => workerOf(name, 'two')),
     {
       name: 'delete',
       role: 'api',
@@ -35,4 +36,7 @@ export const deleteAndPurge: Scenario = {
     const shown = avatars.filter(({ image }) => image !== undefined);
     return done.has('delete') ? shown.map(({ readyUploadId }) => `${readyUploadId} is shown after the delete`) : [];
   },
-};
+});
+
+export const deleteAndPurge = scenarioWith('a ticket, a delete and both passes of its purge', ['worker-2']);
+export const deleteWithTwoWorkers = scenarioWith('the same with two workers for the ticket', ['worker-2', 'worker-2b']);
