@@ -7,6 +7,8 @@ export const IMAGE_LIMITS = {
   pixels: 50_000_000,
   /** The same for AVIF, whose decoder holds the whole frame and takes about 70 ms a megapixel. */
   avifPixels: 16_000_000,
+  /** Bytes of an AVIF. Its decoder takes time for each of them too; a photo has one or two bits a pixel, this allows 12. */
+  avifBytes: 24_000_000,
   /** Frames of one AVIF picture: the layers of a progressive one (AVIF 1.1, 2.3.2.3). */
   avifFrames: 4,
   /** Boxes of an AVIF inside one other, and places of its items' bytes. A picture of 1,000 tiles needs a few thousand. */

@@ -35,6 +35,7 @@ export interface InspectedImage {
 export async function inspectImage(bytes: Uint8Array): Promise<InspectedImage> {
   const file = Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength);
   const sniffed = acceptedType(file);
+  if (sniffed === 'image/avif' && file.length > IMAGE_LIMITS.avifBytes) throw tooManyBytes();
   const decodable = joinPieces(DECODABLE_PIECES[sniffed](file));
   const { contentType, width, height } = await decodeHeader(decodable);
   if (contentType !== sniffed) throw new ContentRejectedError('type_not_allowed', 'the file is not what it begins as');
@@ -62,6 +63,10 @@ function acceptedType(file: Buffer): AvatarContentType {
     default:
       return sniffed;
   }
+}
+
+function tooManyBytes(): ContentRejectedError {
+  return new ContentRejectedError('image_too_complex', `the AVIF has more than ${IMAGE_LIMITS.avifBytes} bytes`);
 }
 
 function checkPixels({ contentType, width, height }: Omit<InspectedImage, 'bytes'>): void {

@@ -2,14 +2,7 @@ import { readFile } from 'node:fs/promises';
 import { ContentRejectedError } from '../../shared/errors.ts';
 import { inspectImage } from '../../shared/images/inspect.ts';
 import { renderThumbnails } from '../../shared/images/thumbnails.ts';
-
-/** What became of a file, and what that took: the processor's time, and memory of the whole process at its peak. */
-export interface Cost {
-  /** `rendered`, or the code it was rejected with. */
-  readonly outcome: string;
-  readonly milliseconds: number;
-  readonly peakBytes: number;
-}
+import type { Cost } from './cost.ts';
 
 /*
  * Inspects and renders one file, in a process of its own.

@@ -3,7 +3,7 @@ import { ContentRejectedError } from '../../shared/errors.ts';
 import { sniffImageType } from '../../shared/images/image-signature.ts';
 import { describeImage } from '../../shared/images/preview.ts';
 import { isStrippable, stripMetadata } from '../../shared/images/strip-metadata.ts';
-import type { Cost } from './inspect-and-render.ts';
+import type { Cost } from './cost.ts';
 
 /*
  * Removes the metadata of one file and describes it, in a process of its own.

@@ -11,7 +11,7 @@ import { createViolations, type Violation } from './violations.ts';
 export interface Exploration {
   /** All different ones within the bounds. */
   readonly schedules: number;
-  /** Positions of all tasks and stores, and how often a schedule came to one where another had been. */
+  /** Different positions of all tasks and stores, and how often schedules were merged into one. */
   readonly positions: number;
   readonly merged: number;
   /** Different ends of schedules, each of which was brought to rest. */
@@ -31,7 +31,12 @@ export interface ExploreOptions {
 
 /**
  * Runs all schedules within the bounds side by side, one step after another: from each position it goes to every one that
- * can follow. Where everything is equal, schedules are merged into one position, and counted.
+ * can follow. Schedules that come to equal positions are merged there, and counted.
+ *
+ * That misses nothing. What a task does next follows from the answers to its calls and from the clock; what a call does
+ * follows from what is stored. So two positions with the same stores, the same answers for each task, and the same time
+ * have the same future, and each call in each state of the stores, and each stretch of the service's code between two
+ * answers, has to run only once. Calls that one task makes side by side take effect in the order in which it makes them.
  */
 export async function explore(options: ExploreOptions): Promise<Exploration> {
   const violations = createViolations();

@@ -66,6 +66,19 @@ export function describePostponement(begin: Begin): void {
     expect(await w.avatar()).toMatchObject({ failingSince: w.in(0), workAt: w.in(MINUTE) });
   });
 
+  it('of a draft ends with the draft: its removal starts with a minute again', async () => {
+    const w = begin();
+    const a = attachmentsOf(w);
+    const work = await draft(w);
+    if (work.kind !== 'attachment') throw new Error('expected a draft');
+    await w.postpone(work);
+    w.pass(2 * HOUR);
+    await a.delete(work.fileId);
+    const file = await a.find(work.fileId);
+    expect(file).toMatchObject({ status: 'deleting', workAt: w.in(0) });
+    expect(file).not.toHaveProperty('failingSince');
+  });
+
   it('moves the work to its new time for the sweep', async () => {
     const w = begin();
     const { uploadId } = await w.published();

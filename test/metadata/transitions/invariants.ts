@@ -11,7 +11,7 @@ import type { MemoryRecordStore } from '../../memory/memory-record-store.ts';
 import { countUsage } from '../../memory/record-searches.ts';
 
 /** Whether a record keeps an invariant. `before`: the record before the step, if there was one. */
-type Invariant<R> = (record: R, seen: { readonly before: R | undefined; readonly now: Date }) => boolean;
+export type Invariant<R> = (record: R, seen: { readonly before: R | undefined; readonly now: Date }) => boolean;
 
 /** Of an upload, by the numbers at the head of shared/metadata/records.ts. */
 export const UPLOAD_INVARIANTS: Readonly<Record<string, Invariant<UploadRecord>>> = {
