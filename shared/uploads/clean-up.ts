@@ -13,8 +13,7 @@ type Needs = Pick<WorkerDependencies, 'storage' | 'metadata' | 'clock'>;
  */
 export async function cleanUpAfter(needs: Needs, upload: UploadRecord): Promise<void> {
   if (upload.kind === 'attachment') await removeUnpublished(needs, upload);
-  else if (upload.status !== 'ready' && upload.leases > 0)
-    await removeFolder(needs.storage, upload.avatar, upload.uploadId);
+  else if (await isLeftOver(needs, upload)) await removeFolder(needs.storage, upload.avatar, upload.uploadId);
   if (upload.kind !== 'render') await needs.storage.deleteFile({ key: upload.key });
   if (!upload.cleanUp) return;
   await needs.metadata.finishCleanUp({
@@ -26,18 +25,13 @@ export async function cleanUpAfter(needs: Needs, upload: UploadRecord): Promise<
 }
 
 /**
- * The same after a worker that had lost its lease may have written once more, when another worker had published the
- * upload before. Files that are in use stay; those of a version that is being removed go, whatever was removed of it.
+ * Whether nothing in the upload's folder is in use. When it was published, only another worker, which had lost its lease,
+ * can have written to the folder after the files were replaced or deleted, and removed.
  */
-export async function cleanUpLateWrites(needs: Needs, upload: UploadRecord): Promise<void> {
-  if (upload.kind !== 'attachment' && upload.status === 'ready' && !(await isInUse(needs, upload))) {
-    await removeFolder(needs.storage, upload.avatar, upload.uploadId);
-  }
-  await cleanUpAfter(needs, upload);
-}
-
-async function isInUse({ metadata, clock }: Needs, { avatar, uploadId }: UploadForAvatar): Promise<boolean> {
-  return foldersInUse(await metadata.getAvatar(avatar), clock()).has(uploadId);
+async function isLeftOver({ metadata, clock }: Needs, upload: UploadForAvatar): Promise<boolean> {
+  const { uploadId, avatar, status, leases } = upload;
+  if (status !== 'ready') return leases > 0;
+  return leases > 1 && !foldersInUse(await metadata.getAvatar(avatar), clock()).has(uploadId);
 }
 
 /** What is not published may have no record; what its worker wrote is known by the id alone. */

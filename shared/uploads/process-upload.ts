@@ -10,7 +10,7 @@ import {
   type UploadRecord,
 } from '../metadata/records.ts';
 import { type FileInfo, infoOrUndefined } from '../storage/storage-backend.ts';
-import { cleanUpAfter, cleanUpLateWrites } from './clean-up.ts';
+import { cleanUpAfter } from './clean-up.ts';
 import { prepareAvatar } from './prepare-avatar.ts';
 import { messageRetry, type Retry, retryLater } from './retry-later.ts';
 import { findSource, sourceFaultOf } from './upload-source.ts';
@@ -193,9 +193,7 @@ async function cleanUp(
   if (result === 'retry' || result === 'deferred') return;
   try {
     const upload = await dependencies.metadata.getUpload({ uploadId });
-    if (!upload || !isTerminal(upload.status)) return;
-    if (result === 'lost_lease') await cleanUpLateWrites(dependencies, upload);
-    else await cleanUpAfter(dependencies, upload);
+    if (upload && isTerminal(upload.status)) await cleanUpAfter(dependencies, upload);
   } catch (error) {
     // The end is recorded, and so is that its clean-up is due: the sweep repeats it until it succeeds.
     dependencies.log.warn('an ended upload could not be cleaned up now', { uploadId, error });

@@ -1,7 +1,7 @@
 import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { freePorts, installOnce, type RunningEngine, runCommand, startEngine } from './engine-process.ts';
+import { installOnce, type RunningEngine, runCommand, startEngine, startOnFreePorts } from './engine-process.ts';
 
 const VERSION = '3.3.1';
 
@@ -20,8 +20,11 @@ export interface RunningDynamoDb extends RunningEngine {
 export async function startDynamoDbLocal(): Promise<RunningDynamoDb> {
   await runCommand('java', ['-version']);
   const libraries = join(await installOnce(`dynamodb-local-${VERSION}`, install), 'lib');
+  return startOnFreePorts({ count: 1 }, ([port = 0]) => startOn(port, libraries));
+}
+
+async function startOn(port: number, libraries: string): Promise<RunningDynamoDb> {
   const directory = await mkdtemp(join(tmpdir(), 'dynamodb-'));
-  const [port = 0] = await freePorts(1);
   const endpoint = `http://127.0.0.1:${port}`;
   const args = [
     '-XX:+UseSerialGC',

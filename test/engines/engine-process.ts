@@ -21,6 +21,9 @@ export interface RunningEngine {
 /** The tool chain for an engine is not on this machine; the message names what is missing. */
 export class EngineUnavailableError extends Error {}
 
+/** A server ended before it was ready: most likely another process had taken one of its ports. */
+class EngineEndedError extends Error {}
+
 /**
  * The folder of an installed engine. `install` fills an empty one on first use; it only takes its name once that has
  * succeeded, so a broken installation is never taken for a whole one.
@@ -76,9 +79,11 @@ export async function startEngine(options: {
   process.on('exit', kill); // a run that is broken off leaves no engine behind
   const deadline = Date.now() + READY_SECONDS * 1000;
   while (!(await isReady().catch(() => false))) {
-    if (child.exitCode !== null || Date.now() > deadline) {
+    const hasEnded = child.exitCode !== null;
+    if (hasEnded || Date.now() > deadline) {
       kill();
-      throw new Error(`${command} did not become ready:\n${(await readFile(logFile, 'utf8')).slice(-2000)}`);
+      const message = `${command} did not become ready:\n${(await readFile(logFile, 'utf8')).slice(-2000)}`;
+      throw hasEnded ? new EngineEndedError(message) : new Error(message);
     }
     await sleep(100);
   }
@@ -98,6 +103,23 @@ function signal(pid: number | undefined, name: 'SIGTERM' | 'SIGKILL'): void {
     if (pid !== undefined) process.kill(-pid, name);
   } catch (error) {
     if ((error as NodeJS.ErrnoException).code !== 'ESRCH') throw error;
+  }
+}
+
+/**
+ * Starts a server on free ports, and on others if it ends at once: whether a port is free is known only once it is taken.
+ * @throws what `start` throws, at the latest at the third try.
+ */
+export async function startOnFreePorts<Running>(
+  wanted: { readonly count: number; readonly alsoFree?: number },
+  start: (ports: readonly number[]) => Promise<Running>,
+): Promise<Running> {
+  for (let tries = 1; ; tries += 1) {
+    try {
+      return await start(await freePorts(wanted.count, wanted.alsoFree));
+    } catch (error) {
+      if (!(error instanceof EngineEndedError) || tries === 3) throw error;
+    }
   }
 }
 

@@ -2,7 +2,7 @@ import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { request } from 'node:https';
 import { tmpdir } from 'node:os';
 import { delimiter, join } from 'node:path';
-import { freePorts, installOnce, type RunningEngine, runCommand, startEngine } from './engine-process.ts';
+import { installOnce, type RunningEngine, runCommand, startEngine, startOnFreePorts } from './engine-process.ts';
 
 const VERSION = '1.5.33';
 const ROOT = join(import.meta.dirname, '../..');
@@ -26,13 +26,16 @@ export interface RunningAws extends RunningEngine {
  */
 export async function startMinistack(): Promise<RunningAws> {
   const programs = join(await installOnce(`ministack-${VERSION}`, install), 'bin');
+  return startOnFreePorts({ count: 1 }, ([port = 0]) => startOn(port, programs));
+}
+
+async function startOn(port: number, programs: string): Promise<RunningAws> {
   const python = join(programs, 'python');
   const directory = await mkdtemp(join(tmpdir(), 'ministack-'));
   const removeData = () => rm(directory, { recursive: true, force: true });
   try {
     await runCommand(python, [join(import.meta.dirname, 'make-certificate.py'), directory]);
     const certificate = { cert: join(directory, 'cert.pem'), key: join(directory, 'key.pem') };
-    const [port = 0] = await freePorts(1);
     const temporary = join(directory, 'tmp');
     await mkdir(temporary);
     // Functions are started from below it, by a script that is CommonJS whatever a package.json above it says.

@@ -3,7 +3,7 @@ import { glob, mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { CreateBucketCommand, S3Client } from '@aws-sdk/client-s3';
-import { freePorts, installOnce, type RunningEngine, runCommand, startEngine } from './engine-process.ts';
+import { installOnce, type RunningEngine, runCommand, startEngine, startOnFreePorts } from './engine-process.ts';
 
 const VERSION = '4.48';
 const REGION = 'us-east-1';
@@ -25,9 +25,12 @@ export interface RunningS3 extends RunningEngine {
  */
 export async function startSeaweedFs(): Promise<RunningS3> {
   const command = await installSeaweedFs();
+  return startOnFreePorts({ count: 5, alsoFree: GRPC_OFFSET }, (ports) => startOn(ports, command));
+}
+
+async function startOn(ports: readonly number[], command: string): Promise<RunningS3> {
   const directory = await mkdtemp(join(tmpdir(), 'seaweedfs-'));
   const credentials = { accessKeyId: 'testidentity', secretAccessKey: randomBytes(20).toString('hex') };
-  const ports = await freePorts(5, GRPC_OFFSET);
   const [s3, master, volume, filer, admin] = ports;
   const endpoint = `http://127.0.0.1:${s3}`;
   const identities = await writeIdentities(directory, credentials);

@@ -1,4 +1,5 @@
 import { describe, expect, it } from 'vitest';
+import { KEPT_REPLACED } from '../../shared/metadata/retention.ts';
 import { type Client, clientOf } from './client.ts';
 import { failing, type Interceptor, justBefore } from './intercepted-port.ts';
 import { expectAtRest, shownTo } from './observed-state.ts';
@@ -68,6 +69,32 @@ export function describeWrittenOnce(openAdapters: OpenAdapters): void {
     });
   });
 
+  describe('a worker that lost its lease to the one that published', () => {
+    it('leaves nothing when it writes, and dies, after the version was replaced and its files were removed', async () => {
+      const { world, ada } = await withRed(openAdapters);
+      const sent = await ada.send(await plainPicture('blue'));
+      const sleep = justBefore('storage.uploadFile', async () => {
+        await outliveLease(world);
+        expect(await ada.upload(sent.uploadId)).toMatchObject({ status: 'ready' });
+        for (let more = 0; more <= KEPT_REPLACED; more += 1) {
+          await world.deliver((await ada.send(await plainPicture('green'))).event);
+        }
+        await world.sweep();
+        expect(await storedIn(world, sent.uploadId)).toEqual([]);
+        isAwake = true;
+      });
+      let isAwake = false;
+      const die = failing('metadata.publishAvatar', new Error('killed'));
+      const sleepThenDie: Interceptor = (call, proceed) => (isAwake ? die(call, proceed) : sleep(call, proceed));
+      expect(await world.intercept(sleepThenDie, () => world.deliver(sent.event))).toBe('failed');
+      expect(await storedIn(world, sent.uploadId)).not.toEqual([]);
+      await settle(world);
+      expect(await storedIn(world, sent.uploadId)).toEqual([]);
+      expect(await shownTo(world, ada)).toBe('green');
+      await expectAtRest(world, [ada]);
+    });
+  });
+
   describe('a re-crop', () => {
     it('is rendered from the published original, not from one that another upload has only written', async () => {
       const { world, ada, picture: red } = await withRed(openAdapters);
@@ -126,6 +153,11 @@ async function withRed(openAdapters: OpenAdapters, type?: 'png' | 'jpeg'): Promi
   await drain(world);
   expect(await shownTo(world, ada)).toBe('red');
   return { world, ada, uploadId, picture };
+}
+
+async function storedIn({ storage }: World, folder: string): Promise<string[]> {
+  const { files } = await storage.listFiles({ prefix: `avatars/users/ada/${folder}/` });
+  return files.map(({ key }) => key);
 }
 
 /** As many bytes, of which the last one differs. */

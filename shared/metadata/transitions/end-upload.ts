@@ -201,13 +201,9 @@ export const finishCleanUp: Transition<FinishCleanUpInput, 'finished' | 'second_
   },
 };
 
-/**
- * Whether a worker lost its lease: to another one, or because the lease had lapsed when the upload was ended. What it
- * writes to a published avatar is removed with the avatar's files; a deleted attachment has nothing that would find it.
- */
-function mayBeWrittenAgain({ kind, status, leases, leaseUntil, finishedAt = '' }: UploadRecord): boolean {
-  const hadAnotherWorker = leases > 1 || (leaseUntil !== undefined && leaseUntil < finishedAt);
-  return hadAnotherWorker && (status !== 'ready' || kind === 'attachment');
+/** Whether a worker lost its lease: to another one, or because the lease had lapsed when the upload was ended. */
+function mayBeWrittenAgain({ leases, leaseUntil, finishedAt = '' }: UploadRecord): boolean {
+  return leases > 1 || (leaseUntil !== undefined && leaseUntil < finishedAt);
 }
 
 /** A late worker may clean up between the passes; the second one still has to come. */

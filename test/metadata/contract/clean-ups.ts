@@ -105,7 +105,7 @@ export function describeCleanUps(begin: Begin): void {
     ['it was aborted after the lease of a worker had lapsed', 'second_due', lapsedAndAborted],
     ['two workers had it, the first of which deferred it', 'second_due', deferredAndRejected],
     ['two workers had it and it was superseded', 'second_due', (w) => twice(w, (job) => w.supersede(job))],
-    ['two workers had it and it is a ready avatar', 'finished', (w) => twice(w, (job) => w.publish(job))],
+    ['two workers had it and it is a ready avatar', 'second_due', (w) => twice(w, (job) => w.publish(job))],
     ['one worker had it and it is a ready attachment', 'finished', publishedAttachment],
     ['two workers had it and it is a ready attachment', 'second_due', attachmentOfTwo],
     ['no worker had it', 'finished', aborted],
