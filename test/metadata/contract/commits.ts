@@ -97,6 +97,15 @@ function describeChanges(storeOf: () => RecordStore): void {
     expect(await now()).toEqual({ ...seen, generation: 4 });
   });
 
+  it('takes values as equal whatever the order of their fields, and fields that are undefined as absent', async () => {
+    const image = { folder: 'two', sizes: {}, thumbHash: 'aGFzaA==', updatedAt: '2026-01-01T00:00:00.000Z' };
+    const { seen, change, now } = await withAvatar({ image });
+    const reversed = Object.fromEntries(Object.entries({ ...image, original: undefined }).reverse());
+    const copy = { ...seen, workAt: undefined, image: reversed } as unknown as AvatarRecord;
+    expect(await change({ ...copy, generation: 4 }, ['image', 'workAt'], copy)).toBe(true);
+    expect(await now()).toEqual({ ...seen, generation: 4 });
+  });
+
   it('leaves fields alone that it does not change, also when they were written meanwhile', async () => {
     const { seen, change, now } = await withAvatar();
     expect(await change({ ...seen, chargedBytes: 7, latestUploadId: 'new' }, [])).toBe(true);
@@ -147,6 +156,14 @@ function describeAdjustments(storeOf: () => RecordStore): void {
     expect(await now()).toEqual({ ...expected, bytesFree: -5 });
   });
 
+  it('leaves fields alone that this release does not know', async () => {
+    const { store, organization, key, now } = await withOrganization();
+    const unknown = { ...organization, ofANewerRelease: 'kept' };
+    expect(await store.commit([{ key, seen: organization, next: unknown, uses: [] }])).toBe(true);
+    expect(await store.commit([{ key, add: { version: 1 } }])).toBe(true);
+    expect(await now()).toEqual({ ...unknown, version: 6 });
+  });
+
   it.each<[Guard, boolean]>([
     [{ field: 'state', equals: 'active' }, true],
     [{ field: 'state', equals: 'paused' }, false],
@@ -158,6 +175,8 @@ function describeAdjustments(storeOf: () => RecordStore): void {
     [{ field: 'bytesFree', atLeast: 61 }, false],
     [{ field: 'openUploads', below: 3 }, true],
     [{ field: 'openUploads', below: 2 }, false],
+    [{ field: 'unknown', atLeast: 0 }, false],
+    [{ field: 'unknown', below: 1 }, false],
   ])('with the guard %j is written or refused', async (guard, isWritten) => {
     const { store, organization, key, now } = await withOrganization();
     const guards: Guard[] = [{ field: 'version', atLeast: 0 }, guard];
@@ -233,6 +252,14 @@ function describeCommits(storeOf: () => RecordStore): void {
       other,
     ]);
     expect(await find(organizationKey(organization))).toEqual({ ...organization, version: 6 });
+  });
+
+  it('of nothing but checks changes nothing', async () => {
+    const { store, find, create } = withStore(storeOf());
+    const seen = newAvatar();
+    await create(keyOf(seen), seen);
+    expect(await store.commit([{ key: keyOf(seen), seen, next: seen, uses: ['generation'] }])).toBe(true);
+    expect(await find(keyOf(seen))).toEqual(seen);
   });
 
   it('on one version of a record succeeds at most once of 20 times, and that one is what is stored', async () => {

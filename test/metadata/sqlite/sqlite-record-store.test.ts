@@ -4,6 +4,12 @@ import { join } from 'node:path';
 import { createMetadataStore } from '../../../shared/metadata/metadata-store.ts';
 import { SqliteRecordStore } from '../../../shared/metadata/sqlite/sqlite-record-store.ts';
 import { describeMetadataStore } from '../../contracts/metadata-store.contract.ts';
+import { describeRecordStore } from '../contract/commits.ts';
+
+describeRecordStore('SqliteRecordStore', async () => {
+  const store = new SqliteRecordStore({ path: ':memory:' });
+  return { store, close: async () => store.close() };
+});
 
 describeMetadataStore('SqliteRecordStore in memory', async () => {
   const records = new SqliteRecordStore({ path: ':memory:' });
