@@ -1,5 +1,6 @@
 import { defineConfig } from 'vitest/config';
 import { reasonToLeaveOutEngines } from './test/engines/tool-chains.ts';
+import { LongestFirst } from './test/longest-first.ts';
 
 const leftOut = reasonToLeaveOutEngines(process.env);
 if (leftOut) console.warn(`Tests on real engines (*.engine.test.ts) are left out: ${leftOut}.`);
@@ -55,8 +56,7 @@ const components = {
     name: 'components',
     include: COMPONENTS,
     exclude: OTHER_PROJECTS,
-    // Vitest requires the same maxWorkers of all projects in a group, and acceptance runs in group 0.
-    sequence: { groupOrder: 1 },
+    maxWorkers: '100%',
     benchmark: { include: ['test/bench/*.bench.ts'] },
   },
 };
@@ -72,7 +72,7 @@ const engines = {
     globalSetup: ['test/engines/global-setup.ts'],
     // The S3 engine looks once a second for who holds a key: most of the time the tests wait.
     maxWorkers: 6,
-    sequence: { groupOrder: 2 },
+    sequence: { groupOrder: 1 },
     benchmark: { include: [] },
   },
 };
@@ -81,7 +81,12 @@ const engines = {
 const acceptanceOnEngines = {
   extends: './test/acceptance/vitest.config.ts',
   root: './test/acceptance',
-  test: { name: 'acceptance-on-engines', globalSetup: ['../engines/acceptance-target.ts'] },
+  test: {
+    name: 'acceptance-on-engines',
+    globalSetup: ['../engines/acceptance-target.ts'],
+    maxWorkers: 4,
+    sequence: { groupOrder: 2 },
+  },
 };
 
 /** The acceptance suite, and what only an account shows, against the stacks that `cdk deploy` brings up. */
@@ -103,6 +108,7 @@ export default defineConfig({
   test: {
     // A deployment is taken away again at the end.
     teardownTimeout: 60_000,
+    sequence: { sequencer: LongestFirst },
     projects: [
       unit,
       components,

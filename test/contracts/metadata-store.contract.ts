@@ -14,7 +14,7 @@ import { describeDeferrals } from '../metadata/contract/deferrals.ts';
 import { describeDeletes } from '../metadata/contract/deletes.ts';
 import { describeDueWork, describeRedrives } from '../metadata/contract/due-work.ts';
 import { describeEnds } from '../metadata/contract/ends.ts';
-import { describeHistories } from '../metadata/contract/histories.ts';
+import { describeHistories, ENOUGH_FOR_ALL } from '../metadata/contract/histories.ts';
 import { describeLeases } from '../metadata/contract/leases.ts';
 import { describeLimits, describeOrganizations } from '../metadata/contract/organizations.ts';
 import { describePostponement } from '../metadata/contract/postponements.ts';
@@ -31,11 +31,13 @@ import { type Begin, world } from '../metadata/contract/world.ts';
 
 /**
  * What every metadata store must do. Only the port is used, and every id is new, so one shared table can serve all
- * tests; times are near the real ones, because a table may remove by itself what has expired.
+ * tests; times are near the real ones, because a table may remove by itself what has expired. `histories`: how many of
+ * each kind. Few where one takes seconds: what they look for is in the transitions, which are the same over every store.
  */
 export function describeMetadataStore(
   name: string,
   open: () => Promise<{ store: MetadataStore; close(): Promise<void> }>,
+  { histories = ENOUGH_FOR_ALL } = {},
 ): void {
   describe(name, () => {
     let opened: Awaited<ReturnType<typeof open>>;
@@ -77,7 +79,7 @@ export function describeMetadataStore(
     describe('reads', () => describeReads(begin));
     describe('the switches', () => describeSwitches(begin));
     describe('unknown fields', () => describeUnknownFields(begin));
-    describe('any history', () => describeHistories(begin));
-    describe('any history with attachments', () => describeAttachmentHistories(begin));
+    describe('any history', () => describeHistories(begin, histories));
+    describe('any history with attachments', () => describeAttachmentHistories(begin, histories));
   });
 }

@@ -5,16 +5,19 @@ import { isTerminal, type UploadRecord } from '../../../shared/metadata/records.
 import type { AvatarRef } from '../../../shared/storage/object-keys.ts';
 import { type Begin, DAY, HOUR, type Job, MINUTE, SECOND, type World } from './world.ts';
 
-export function describeHistories(begin: Begin): void {
+/** So many histories that each thing that may happen does happen in one of them. */
+export const ENOUGH_FOR_ALL = 100;
+
+export function describeHistories(begin: Begin, runs: number): void {
   it('accounts for every byte, file and open upload, and ended uploads stay as they ended', async () => {
     const history = fc.array(step, { minLength: 20, maxLength: 60, size: 'max' });
     const seen: Happened = { published: 0, rendered: 0, deleted: 0, removed: 0, cleaned: 0, gaveUp: 0 };
     await fc.assert(
       fc.asyncProperty(history, (steps) => replay(begin, steps, seen)),
-      { numRuns: 100 },
+      { numRuns: runs },
     );
     // Otherwise the histories would prove nothing about these.
-    expect(Math.min(...Object.values(seen))).toBeGreaterThan(0);
+    if (runs >= ENOUGH_FOR_ALL) expect(Math.min(...Object.values(seen))).toBeGreaterThan(0);
   }, 300_000);
 }
 

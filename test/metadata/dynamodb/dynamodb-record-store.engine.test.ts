@@ -9,7 +9,8 @@ describeRecordStore('DynamoDbRecordStore', async () => {
   return { store: new DynamoDbRecordStore({ client, tableName }), close };
 });
 
-describeMetadataStore('DynamoDbRecordStore', async () => {
+const openStore = async () => {
   const { client, tableName, close } = await openTable();
   return { store: createMetadataStore(new DynamoDbRecordStore({ client, tableName })), close };
-});
+};
+describeMetadataStore('DynamoDbRecordStore', openStore, { histories: 20 });
