@@ -13,7 +13,7 @@ import { createAvatarUploadTicket } from '../shared/uploads/create-upload-ticket
 import { avatarTarget, digestRequest } from '../shared/uploads/idempotency.ts';
 import { uploadFromRequest } from '../shared/uploads/legacy-upload.ts';
 import { completeUpload, listParts, signParts } from '../shared/uploads/multipart.ts';
-import { listOpenUploads, supersedePendingUploads } from '../shared/uploads/open-uploads.ts';
+import { listOpenUploads, supersedeDeleted } from '../shared/uploads/open-uploads.ts';
 import { renderAvatar } from '../shared/uploads/render-avatar.ts';
 import { findUpload, viewUpload, waitForEnd } from '../shared/uploads/upload-status.ts';
 import { renewUploadTicket } from '../shared/uploads/upload-ticket.ts';
@@ -51,8 +51,10 @@ export function createApiHandler(dependencies: ApiDependencies): HttpHandler {
     },
 
     async deleteAvatar({ params: avatar, principal }) {
-      const isDeleted = await deleteAvatar(dependencies, { avatar, principal });
-      if (isDeleted) await supersedePendingUploads(dependencies, { avatar, principal });
+      const deletedGeneration = await deleteAvatar(dependencies, { avatar, principal });
+      if (deletedGeneration !== undefined) {
+        await supersedeDeleted(dependencies, { avatar, principal, deletedGeneration });
+      }
       return { status: 204 };
     },
 

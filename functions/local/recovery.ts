@@ -15,14 +15,15 @@ export async function recover({ dependencies, folder, database }: LocalDependenc
   let redriven = 0;
   for await (const upload of openUploads(dependencies)) {
     const { uploadId } = upload;
-    // Whose lease it is is known only where no other process has the records. Another's is taken up when it lapses.
+    // Over SQLite, no other process can hold a lease. A lease over DynamoDB may be alive, and is waited for.
     if (database) await metadata.lapseLease({ uploadId, now });
     else if ((upload.leaseUntil ?? '') >= now.toISOString()) continue;
-    const waitsForBytes = upload.kind !== 'render' && upload.status === 'pending';
-    if (waitsForBytes && !(await infoOrUndefined(storage, upload.key))) continue;
+    const isPending = upload.kind !== 'render' && upload.status === 'pending';
+    if (isPending && !(await infoOrUndefined(storage, upload.key))) continue;
     const current = await metadata.getUpload({ uploadId });
     if (!current?.workAt) continue;
-    if (await redrive(dependencies, { uploadId, seenWorkAt: current.workAt, now })) redriven += 1;
+    const result = await redrive(dependencies, { uploadId, seenWorkAt: current.workAt });
+    if (result === 'redriven') redriven += 1;
   }
   return { redriven };
 }

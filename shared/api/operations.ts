@@ -159,7 +159,7 @@ export const OPERATIONS = {
   listUploads: {
     method: 'GET',
     routes: [{ path: '/uploads' }],
-    summary: "The caller's open uploads, the oldest first, at most 100",
+    summary: "The caller's open uploads, the oldest first",
     group: 'api',
     callers: 'members',
     query: UploadListQuery,

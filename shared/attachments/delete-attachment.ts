@@ -3,7 +3,7 @@ import type { Principal } from '../access/principal.ts';
 import { attachmentWriteAccess, mayReadAttachment } from '../access/rules.ts';
 import type { DeletedAttachments } from '../api/attachment-schemas.ts';
 import type { ApiDependencies } from '../dependencies.ts';
-import { DependencyUnavailableError, RequestRefusedError } from '../errors.ts';
+import { RequestRefusedError } from '../errors.ts';
 import type { AttachmentRecord } from '../metadata/records.ts';
 
 type Needs = Pick<ApiDependencies, 'metadata' | 'queues' | 'log' | 'clock'>;
@@ -50,9 +50,8 @@ async function resultOf(needs: Needs, file: AttachmentRecord | undefined, princi
   try {
     return await deleteOne(needs, file, principal);
   } catch (error) {
-    if (!(error instanceof DependencyUnavailableError)) throw error;
-    needs.log.warn('an attachment could not be deleted now', { fileId: file?.fileId, error });
-    return error.code;
+    needs.log.error('an attachment could not be deleted now', { fileId: file?.fileId, error });
+    return 'dependency_unavailable';
   }
 }
 

@@ -1,8 +1,9 @@
+import pMap from 'p-map';
 import type { MaintenanceDependencies } from '../dependencies.ts';
 import { createSweepRun, RESULTS, type SweepCounts } from './sweep-run.ts';
 
 const PAGE = 100;
-/** Shards that the scheduled run sweeps itself, one after the other; the rest get an invocation each. */
+/** Shards that the scheduled run sweeps itself, one after the other; the others get an invocation each. */
 const INLINE_SHARDS = 4;
 
 export interface SweepOptions {
@@ -17,16 +18,31 @@ export interface SweepOptions {
  * @returns what was done in this run; the shards that were handed to other invocations are not counted.
  */
 export async function sweep(dependencies: MaintenanceDependencies, options: SweepOptions): Promise<SweepCounts> {
-  const { metadata, queues, clock, metrics } = dependencies;
+  const { metadata, clock, metrics } = dependencies;
   const now = clock();
   const shards = await metadata.dueShards({ now });
   // Before the work, which a run may not survive.
   metrics.record({ SweepLag: await lagOf(dependencies, shards, now) });
-  const [inline, handedOn] = [shards.slice(0, INLINE_SHARDS), shards.slice(INLINE_SHARDS)];
-  await Promise.all(handedOn.map((shard) => queues.sendSweep({ shard })));
+  const handedOn = await handOn(dependencies, shards.slice(INLINE_SHARDS));
   const counts: SweepCounts[] = [];
-  for (const shard of inline) counts.push(await sweepShard(dependencies, { shard, ...options }));
+  for (const shard of shards) {
+    if (!handedOn.has(shard)) counts.push(await sweepShard(dependencies, { shard, ...options }));
+  }
   return sum(counts);
+}
+
+/** @returns the shards whose messages could be sent. The others are swept by this run: most work needs no queue. */
+async function handOn({ queues, log }: MaintenanceDependencies, shards: readonly number[]): Promise<Set<number>> {
+  const handedOn = new Set<number>();
+  await pMap(shards, async (shard) => {
+    try {
+      await queues.sendSweep({ shard });
+      handedOn.add(shard);
+    } catch (error) {
+      log.error('a shard could not be handed on', { shard, error });
+    }
+  });
+  return handedOn;
 }
 
 /** Milliseconds since the oldest item became due. Work that is never reached makes it grow; what fails is put off. */

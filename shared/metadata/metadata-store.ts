@@ -28,10 +28,11 @@ import {
   supersedeUpload,
 } from './transitions/end-upload.ts';
 import { issueUpload } from './transitions/issue-upload.ts';
-import { beginUpload, lapseLease, redriveUpload } from './transitions/leases.ts';
+import { beginUpload, lapseLease } from './transitions/leases.ts';
 import { closeOwner, setLimits, setOrganizationState, setSwitches, setUsage } from './transitions/organizations.ts';
 import { postponeWork } from './transitions/postpone-work.ts';
 import { publishAvatar } from './transitions/publish-avatar.ts';
+import { redriveUpload } from './transitions/redrive-upload.ts';
 import { runTransition } from './transitions/run-transition.ts';
 import { markSent, renewTicket } from './transitions/tickets.ts';
 import type { Transition } from './transitions/transition.ts';

@@ -140,7 +140,7 @@ export interface RecordStore {
     readonly cursor?: string;
   }): Promise<DueWorkPage>;
 
-  /** The open uploads of one person, the oldest first, at most 100. May miss writes of the last seconds. */
+  /** All open uploads of one person, the oldest first: the caps keep them few. May miss writes of the last seconds. */
   openUploads(input: { readonly organizationId: string; readonly ownerId: string }): Promise<readonly UploadRecord[]>;
 
   /**

@@ -139,6 +139,11 @@ export interface AttachmentUpload extends SentUpload, AttachmentDescription {
 export type UploadForAvatar = AvatarUpload | RenderUpload;
 export type UploadRecord = UploadForAvatar | AttachmentUpload;
 
+/** Whether the upload is a ticket whose bytes were never seen. */
+export function waitsForBytes(upload: UploadRecord): upload is AvatarUpload | AttachmentUpload {
+  return upload.kind !== 'render' && upload.status === 'pending' && upload.sentAt === undefined;
+}
+
 /** How an object arrives by multipart upload: all parts have `partSize` bytes but the last, which has the rest. */
 export interface MultipartPlan {
   /** The storage's name for it. */

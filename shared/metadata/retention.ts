@@ -22,7 +22,7 @@ export const KEPT_REPLACED = 3;
 
 /** How long work that failed waits: at least this, then as long as it has been failing, up to the longest pause. */
 const SHORTEST_PAUSE = MINUTE;
-const LONGEST_PAUSE = 60 * MINUTE;
+export const LONGEST_PAUSE = 60 * MINUTE;
 
 /** Milliseconds until the next try of something that has been failing since then. */
 export function pauseAfter(failingSince: string, now: Date): number {

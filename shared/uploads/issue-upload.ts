@@ -1,7 +1,7 @@
 import type { ApiDependencies } from '../dependencies.ts';
 import { RequestRefusedError } from '../errors.ts';
 import type { AvatarAccess } from '../metadata/record-access.ts';
-import type { UploadRecord } from '../metadata/records.ts';
+import { type UploadRecord, waitsForBytes } from '../metadata/records.ts';
 import type {
   IssueAttachmentUploadInput,
   IssueAvatarUploadInput,
@@ -13,6 +13,8 @@ import { freePendingUploads } from './open-uploads.ts';
 const PAUSED_RETRY_SECONDS = 60;
 /** Uploads that were sent are finished within seconds, unless something fails. */
 const SENT_RETRY_SECONDS = 30;
+/** Sent uploads that a refusal names, the oldest first. */
+const NAMED = 20;
 
 export type IssueInput = Omit<IssueAvatarUploadInput, 'limits'> | Omit<IssueAttachmentUploadInput, 'limits'>;
 
@@ -47,11 +49,12 @@ export async function issueUpload(dependencies: ApiDependencies, input: IssueInp
   const limits = limitsOf(dependencies);
   const issue = { ...input, limits };
   let result = await metadata.issueUpload(issue);
-  if (result.outcome === 'too_many_open' && result.pendingUploads >= limits.pendingUploads) {
+  if (result.outcome === 'too_many_open' && result.cap === 'pending') {
     const { isFree, pending } = await freePendingUploads(dependencies, await askedBy(dependencies, input));
     if (!isFree) throw tooManyPending(pending, input.now);
     result = await metadata.issueUpload(issue);
   }
+  if (result.outcome === 'too_many_open') throw await tooManySent(dependencies, input);
   if (result.outcome === 'issued') return { replayed: false, uploadId: result.upload.uploadId };
   if (result.outcome === 'replayed') return { replayed: true, uploadId: result.uploadId };
   throw refusalOf(result);
@@ -85,7 +88,16 @@ function tooManyPending(pending: readonly UploadRecord[], now: Date): RequestRef
   });
 }
 
-type Refusal = Exclude<IssueUploadOutcome, { outcome: 'issued' | 'replayed' }>;
+async function tooManySent(dependencies: ApiDependencies, input: IssueInput): Promise<RequestRefusedError> {
+  const open = await dependencies.metadata.openUploads(await askedBy(dependencies, input));
+  const sent = open.filter((upload) => !waitsForBytes(upload));
+  return new RequestRefusedError('too_many_open', `${sent.length} sent uploads are not finished`, {
+    retryAfterSeconds: SENT_RETRY_SECONDS,
+    extensions: { uploadIds: sent.slice(0, NAMED).map(({ uploadId }) => uploadId) },
+  });
+}
+
+type Refusal = Exclude<IssueUploadOutcome, { outcome: 'issued' | 'replayed' | 'too_many_open' }>;
 
 function refusalOf(refused: Refusal): RequestRefusedError {
   switch (refused.outcome) {
@@ -102,10 +114,6 @@ function refusalOf(refused: Refusal): RequestRefusedError {
     case 'upload_in_progress':
       return new RequestRefusedError('upload_in_progress', 'a newer image is being uploaded', {
         extensions: { uploadId: refused.uploadId },
-      });
-    case 'too_many_open':
-      return new RequestRefusedError('too_many_open', `${refused.sentUploads} sent uploads are not finished`, {
-        retryAfterSeconds: SENT_RETRY_SECONDS,
       });
     case 'quota_exceeded':
       return new RequestRefusedError('quota_exceeded', 'the organization has no room for this', {

@@ -1,6 +1,6 @@
 import type { Principal } from '../access/principal.ts';
 import type { Dependencies } from '../dependencies.ts';
-import type { UploadRecord } from '../metadata/records.ts';
+import { type AvatarUpload, type UploadRecord, waitsForBytes } from '../metadata/records.ts';
 import type { AvatarRef } from '../storage/object-keys.ts';
 import { infoOrUndefined } from '../storage/storage-backend.ts';
 
@@ -8,11 +8,6 @@ type Needs = Pick<Dependencies, 'metadata' | 'storage' | 'queues' | 'clock' | 'l
 
 /** Pending uploads of one person whose bytes are looked for when a cap is reached. */
 const LOOKED_AT = 20;
-
-/** Whether the upload is a ticket whose bytes were never seen. */
-export function waitsForBytes(upload: UploadRecord): upload is Exclude<UploadRecord, { kind: 'render' }> {
-  return upload.kind !== 'render' && upload.status === 'pending' && upload.sentAt === undefined;
-}
 
 /**
  * Looks whether the bytes of a pending upload are stored. If so, it no longer counts as one that waits for them, and it
@@ -64,7 +59,8 @@ async function expireOldest(needs: Needs, pending: readonly UploadRecord[]): Pro
   const now = needs.clock();
   for (const upload of pending) {
     if (!('acceptUntil' in upload) || upload.acceptUntil >= now.toISOString()) continue;
-    if ((await needs.metadata.expireUpload({ uploadId: upload.uploadId, now })) === 'expired') return true;
+    const { uploadId, sentAt } = upload;
+    if ((await needs.metadata.expireUpload({ uploadId, sentAt, now })) === 'expired') return true;
   }
   return false;
 }
@@ -76,16 +72,17 @@ async function supersedeOldest(needs: Needs, pending: readonly UploadRecord[], a
   return false;
 }
 
-/** Ends the caller's tickets for an avatar that was just deleted: they could not be published any more. */
-export async function supersedePendingUploads(
+/** Ends the caller's tickets that a delete of their avatar came after: they could not be published any more. */
+export async function supersedeDeleted(
   { metadata, clock, log }: Pick<Needs, 'metadata' | 'clock' | 'log'>,
-  { avatar, principal }: { readonly avatar: AvatarRef; readonly principal: Principal },
+  deleted: { readonly avatar: AvatarRef; readonly principal: Principal; readonly deletedGeneration: number },
 ): Promise<void> {
+  const { avatar, principal, deletedGeneration } = deleted;
   try {
     const open = await listOpenUploads({ metadata }, principal);
     // One after the other, as above.
-    for (const { uploadId } of ofAvatar(open.filter(waitsForBytes), avatar)) {
-      await metadata.supersedePending({ uploadId, now: clock() });
+    for (const { uploadId, generation } of ofAvatar(open.filter(waitsForBytes), avatar)) {
+      if (generation < deletedGeneration) await metadata.supersedePending({ uploadId, now: clock() });
     }
   } catch (error) {
     // The delete has succeeded; these tickets expire by themselves.
@@ -93,7 +90,7 @@ export async function supersedePendingUploads(
   }
 }
 
-/** The caller's open uploads, the oldest first, at most 100. */
+/** The caller's open uploads, the oldest first. */
 export function listOpenUploads(
   { metadata }: Pick<Needs, 'metadata'>,
   { organizationId, sub: ownerId }: Principal,
@@ -101,9 +98,9 @@ export function listOpenUploads(
   return metadata.openUploads({ organizationId, ownerId });
 }
 
-function ofAvatar<Upload extends UploadRecord>(uploads: readonly Upload[], avatar: AvatarRef | undefined): Upload[] {
+function ofAvatar(uploads: readonly UploadRecord[], avatar: AvatarRef | undefined): AvatarUpload[] {
   return uploads.filter(
-    (upload) =>
+    (upload): upload is AvatarUpload =>
       upload.kind === 'avatar' &&
       upload.avatar.entityType === avatar?.entityType &&
       upload.avatar.entityId === avatar.entityId,
@@ -112,6 +109,6 @@ function ofAvatar<Upload extends UploadRecord>(uploads: readonly Upload[], avata
 
 /** Those that may be superseded come first, so that they are among the few that are looked at. */
 function ownAvatarFirst<Upload extends UploadRecord>(uploads: readonly Upload[], avatar: AvatarRef | undefined) {
-  const own = ofAvatar(uploads, avatar);
-  return [...own, ...uploads.filter((upload) => !own.includes(upload))];
+  const own = new Set<UploadRecord>(ofAvatar(uploads, avatar));
+  return [...uploads.filter((upload) => own.has(upload)), ...uploads.filter((upload) => !own.has(upload))];
 }

@@ -48,10 +48,7 @@ export async function processUpload(dependencies: WorkerDependencies, delivery: 
   try {
     upload = await dependencies.metadata.getUpload(delivery);
     if (!upload) return { result: 'unknown' };
-    if (isTerminal(upload.status)) {
-      await cleanUpAfter(dependencies, upload);
-      return { result: 'finished_before' };
-    }
+    if (isTerminal(upload.status)) return await finishedBefore(dependencies, upload);
     return await attempt(dependencies, delivery, upload);
   } catch (error) {
     return handleFault(dependencies, { ...delivery, upload }, error);
@@ -69,14 +66,18 @@ async function attempt(
   const begun = await begin(dependencies, seen, sent?.eTag);
   if (begun.outcome === 'unknown') return { result: 'unknown' };
   if (begun.outcome === 'busy') return waitForLease(dependencies, delivery, begun.leaseUntil);
-  if (begun.outcome === 'finished') {
-    await cleanUpAfter(dependencies, begun.upload);
-    return { result: 'finished_before' };
-  }
+  if (begun.outcome === 'finished') return finishedBefore(dependencies, begun.upload);
   const ended = await underLease(dependencies, delivery, begun);
   measure(dependencies, ended, startOf(begun.upload, sent));
   await cleanUp(dependencies, delivery.uploadId, ended);
   return ended;
+}
+
+/** A failing clean-up has one owner: the sweep while it is due, and afterwards the message of what was sent once more. */
+async function finishedBefore(dependencies: WorkerDependencies, upload: UploadRecord): Promise<ProcessingResult> {
+  if (upload.cleanUp) await cleanUp(dependencies, upload.uploadId, { result: 'finished_before' });
+  else await cleanUpAfter(dependencies, upload);
+  return { result: 'finished_before' };
 }
 
 async function begin(

@@ -35,7 +35,7 @@ async function openDueWorld(): Promise<{ readonly world: World; readonly uploadI
 async function oneAfterTheOther({ world, uploadIds }: Awaited<ReturnType<typeof openDueWorld>>): Promise<void> {
   for (const uploadId of uploadIds) {
     for (let call = 0; call < 3; call += 1) await sleep(DELAY_MILLISECONDS);
-    expect(await world.metadata.expireUpload({ uploadId, now: world.now() })).toBe('expired');
+    expect(await world.metadata.expireUpload({ uploadId, sentAt: undefined, now: world.now() })).toBe('expired');
   }
 }
 

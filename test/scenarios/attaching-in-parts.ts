@@ -119,18 +119,27 @@ export function describeAttachingInParts(openAdapters: OpenAdapters): void {
       expect(await keptParts(world, plan.uploadId)).toBeUndefined();
     });
 
-    it.each<[string, string, string, (world: World, ada: Client, plan: Plan) => Promise<unknown>]>([
-      ['expires', 'expired', 'metadata.expireUpload', (world) => world.sweep()],
-      ['is aborted', 'aborted', 'metadata.abortUpload', (_world, ada, plan) => abort(ada, plan)],
-    ])('that is completed at the moment it %s leaves nothing', async (_, status, call, end) => {
+    it('that is completed at the moment it expires is processed', async () => {
       const { world, ada } = await begin(openAdapters);
       const plan = await planParts(ada, NOTE);
       const parts = await sendParts(world, ada, plan, NOTE);
       world.advance(26 * HOUR);
-      const completing = justBefore(call, async () => void (await complete(ada, plan, parts)));
-      await world.intercept(completing, () => end(world, ada, plan));
+      const completing = justBefore('metadata.expireUpload', async () => {
+        expect(await complete(ada, plan, parts)).toMatchObject({ status: 202 });
+      });
+      await world.intercept(completing, () => world.sweep());
+      await settle(world);
+      expect(await statusOf(world, plan)).toBe('ready');
+    });
+
+    it('that is completed at the moment it is aborted leaves nothing', async () => {
+      const { world, ada } = await begin(openAdapters);
+      const plan = await planParts(ada, NOTE);
+      const parts = await sendParts(world, ada, plan, NOTE);
+      const completing = justBefore('metadata.abortUpload', async () => void (await complete(ada, plan, parts)));
+      await world.intercept(completing, () => abort(ada, plan));
       await world.deliver(await world.announce(plan.key));
-      expect(await statusOf(world, plan)).toBe(status);
+      expect(await statusOf(world, plan)).toBe('aborted');
       expect(await keysOf(world)).toEqual([]);
       expect(await usageOf(world)).toEqual(NOTHING);
       expect(await complete(ada, plan, parts)).toMatchObject({ status: 409 });

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import type { UploadTicket } from '../../shared/api/schemas.ts';
-import { DependencyUnavailableError } from '../../shared/errors.ts';
+import { DependencyUnavailableError, StorageDeniedError } from '../../shared/errors.ts';
 import { askToAttach, keysOf, LETTER } from './attached-files.ts';
 import { type Client, clientOf, type Reply } from './client.ts';
 import type { Interceptor } from './intercepted-port.ts';
@@ -11,9 +11,13 @@ import { type OpenAdapters, openWorld, type World } from './world.ts';
 /** Many files deleted by one request. */
 export function describeBulkDeletes(openAdapters: OpenAdapters): void {
   describe('a bulk delete of five files, one of which cannot be deleted now', () => {
-    it('deletes the other four and has a result for each', async () => {
+    it.each([
+      ['the store is too busy', new DependencyUnavailableError('too busy')],
+      ['access is denied', new StorageDeniedError('denied')],
+      ['of a defect', new TypeError('undefined is not a function')],
+    ])('because %s: deletes the other four and has a result for each', async (_, error) => {
       const { world, ada, ids } = await withFiles(openAdapters, 5);
-      const { status, body } = await world.intercept(refuseThird(), () => remove(ada, ids));
+      const { status, body } = await world.intercept(refuseThird(error), () => remove(ada, ids));
       expect(status).toBe(200);
       const items = body.items as { readonly id: string }[];
       expect(items.map(({ id }) => id)).toEqual(ids);
@@ -58,12 +62,12 @@ function remove(ada: Client, ids: readonly string[]): Promise<Reply> {
   return ada.request('POST', '/attachments/delete', { body: { ids } });
 }
 
-/** The third of the deletions meets a store that is too busy. */
-function refuseThird(): Interceptor {
+/** The third of the deletions fails. */
+function refuseThird(error: Error = new DependencyUnavailableError('too busy')): Interceptor {
   let deletions = 0;
   return (call, proceed) => {
     if (call === 'metadata.markAttachmentDeleted') deletions += 1;
     const isRefused = call === 'metadata.markAttachmentDeleted' && deletions === 3;
-    return isRefused ? Promise.reject(new DependencyUnavailableError('too busy')) : proceed();
+    return isRefused ? Promise.reject(error) : proceed();
   };
 }

@@ -34,6 +34,18 @@ export function describeFairSweep(openAdapters: OpenAdapters, { deleted }: { rea
       expect(await nextDue(world)).toBeUndefined();
     });
 
+    it('expires tickets in every shard although no shard can be handed on', async () => {
+      const world = await openWorld(openAdapters);
+      const people = Array.from({ length: 12 }, (_, index) => clientOf(world, { sub: `user-${index}` }));
+      const picture = await plainPicture('red');
+      const ids: string[] = [];
+      for (const person of people) ids.push((await person.ticket(picture)).uploadId);
+      world.advance(66 * 60_000);
+      await world.intercept(failing('queues.sendSweep', REFUSED), () => world.sweep());
+      const uploads = await world.metadata.getUploads(ids);
+      expect(uploads.map((upload) => upload?.status)).toEqual(ids.map(() => 'expired'));
+    });
+
     it('removes an infected file once storage takes deletes again, after an hour', async () => {
       const world = await openWorld(openAdapters);
       const ada = clientOf(world, { sub: 'ada' });

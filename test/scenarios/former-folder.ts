@@ -68,10 +68,10 @@ const openCopy: OpenAdapters = async () => {
 
 /** What local mode does when it starts: recovers, processes what it found and sweeps once. */
 export async function start(world: World): Promise<void> {
-  const { metadata, storage, now: clock } = world;
+  const { metadata, storage, settings, now: clock } = world;
   const found: { readonly uploadId: string }[] = [];
   const queues = { sendUpload: async (message: { readonly uploadId: string }) => void found.push(message) };
-  const local = { dependencies: { metadata, storage, clock, queues }, folder: { storage }, database: {} };
+  const local = { dependencies: { metadata, storage, settings, clock, queues }, folder: { storage }, database: {} };
   await recover(local as unknown as LocalDependencies);
   for (const message of found) await world.deliver({ queue: 'uploads', body: JSON.stringify(message) });
   await world.sweep();

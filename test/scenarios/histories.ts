@@ -3,6 +3,7 @@ import { describe, expect, it } from 'vitest';
 import { createHistory, type Step } from './history.ts';
 import { ENOUGH_FOR_ALL, HISTORY_RUNS, RUN_TIMEOUT, type Runs } from './history-runs.ts';
 import { memoizedRenderer } from './memoized-renderer.ts';
+import { PATIENT } from './queue-steps.ts';
 import { createWorld, type OpenAdapters } from './world.ts';
 
 const who = fc.nat({ max: 1 });
@@ -181,7 +182,7 @@ export function describeHistories(name: string, openAdapters: OpenAdapters, runs
       async () => {
         const happened = new Set<string>();
         const lives = fc.asyncProperty(HISTORY, async (steps) => {
-          const world = await createWorld(openAdapters, { renderer: memoizedRenderer });
+          const world = await createWorld(openAdapters, { settings: PATIENT, renderer: memoizedRenderer });
           try {
             const history = await createHistory(world);
             for (const step of steps) await history.take(step);

@@ -3,6 +3,7 @@ import { describe, expect, it } from 'vitest';
 import { ENOUGH_FOR_ALL, HISTORY_RUNS, RUN_TIMEOUT, type Runs } from './history-runs.ts';
 import { memoizedRenderer } from './memoized-renderer.ts';
 import { createMixedHistory, type Step, THRESHOLD } from './mixed-history.ts';
+import { PATIENT } from './queue-steps.ts';
 import { createWorld, type OpenAdapters } from './world.ts';
 
 const who = fc.nat({ max: 1 });
@@ -145,7 +146,7 @@ export function describeMixedHistories(name: string, openAdapters: OpenAdapters,
         const happened = new Set<string>();
         const lives = fc.asyncProperty(HISTORY, async (steps) => {
           const world = await createWorld(openAdapters, {
-            settings: { attachments: ATTACHMENTS },
+            settings: { ...PATIENT, attachments: ATTACHMENTS },
             renderer: memoizedRenderer,
           });
           try {

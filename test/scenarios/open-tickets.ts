@@ -2,7 +2,8 @@ import { describe, expect, it } from 'vitest';
 import type { UploadTicket } from '../../shared/api/schemas.ts';
 import { askToAttach, LETTER } from './attached-files.ts';
 import { type Client, clientOf, type Reply } from './client.ts';
-import { expectAtRest, usageOf } from './observed-state.ts';
+import { justBefore } from './intercepted-port.ts';
+import { expectAtRest, shownTo, usageOf } from './observed-state.ts';
 import { plainPicture } from './plain-pictures.ts';
 import { settle } from './settle.ts';
 import { type OpenAdapters, openWorld, type World } from './world.ts';
@@ -44,6 +45,33 @@ export function describeOpenTickets(openAdapters: OpenAdapters): void {
       expect(await ada.delete()).toMatchObject({ status: 204 });
       expect(await askFor(ada, 'file')).toMatchObject({ status: 201 });
       expect((await usageOf(world)).openUploads).toBe(1);
+    });
+
+    it('keeps a ticket that is issued while an earlier delete ends the lost ones', async () => {
+      const { world, ada } = await begin(openAdapters);
+      const green = await plainPicture('green');
+      const lost = await ada.ticket(green);
+      let newer: UploadTicket | undefined;
+      const ask = justBefore('metadata.openUploads', async () => {
+        newer = await ada.ticket(green);
+      });
+      await world.intercept(ask, () => ada.delete());
+      expect(await ada.upload(lost.uploadId)).toMatchObject({ status: 'superseded' });
+      if (!newer) throw new Error('expected a ticket');
+      await ada.put(newer, green);
+      await settle(world);
+      expect(await shownTo(world, ada)).toBe('green');
+      await expectAtRest(world, [ada]);
+    });
+
+    it('ends no ticket for one that is refused all the same, because there is no room for its bytes', async () => {
+      const settings = { ...DEFAULTS, openUploadsPerUser: 1, organizationBytes: 1_000 };
+      const world = await openWorld(openAdapters, { settings });
+      const ada = clientOf(world, { sub: 'ada' });
+      const small = { ...(await plainPicture('red')), bytes: Buffer.alloc(10) };
+      const { uploadId } = await ada.ticket(small);
+      await expect(ada.ticket({ ...small, bytes: Buffer.alloc(5_000) })).rejects.toThrow('quota_exceeded');
+      expect(await ada.upload(uploadId)).toMatchObject({ status: 'pending' });
     });
 
     it('refuses a file with the ids of the tickets in its way and the time until the first one expires', async () => {

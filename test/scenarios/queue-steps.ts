@@ -31,6 +31,9 @@ export interface PausedSweepStep<Step> {
   readonly meanwhile: readonly Step[];
 }
 
+/** Messages may wait for longer than a day here, and the models know no upload that is given up. */
+export const PATIENT = { giveUpMilliseconds: 365 * 24 * 3_600_000 };
+
 /** With a third death, an upload could end as `processing_failed`, which the models do not know. */
 const MAX_DEATHS = 2;
 

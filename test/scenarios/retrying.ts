@@ -1,5 +1,6 @@
 import { describe, expect, it, vi } from 'vitest';
 import { DependencyUnavailableError } from '../../shared/errors.ts';
+import { temporaryKey } from '../../shared/storage/object-keys.ts';
 import { type Client, clientOf, type Sent } from './client.ts';
 import { failing, type Interceptor, passThrough } from './intercepted-port.ts';
 import { expectAtRest, usageOf } from './observed-state.ts';
@@ -113,6 +114,28 @@ export function describeRetrying(openAdapters: OpenAdapters): void {
       expect(await usageOf(world)).toEqual(NOTHING);
       await settle(world);
       await expectAtRest(world, [ada]);
+    });
+
+    it('is rejected in the end also when not one message about it can be sent', async () => {
+      const { world, ada, sent } = await withSent(openAdapters);
+      world.lose(sent.event);
+      const silent = failing('queues.sendUpload', new DependencyUnavailableError('down'));
+      await world.intercept(silent, () => passTime(world, 28 * 60));
+      expect(await ada.upload(sent.uploadId)).toMatchObject({ status: 'rejected', code: 'processing_failed' });
+      expect(await usageOf(world)).toEqual(NOTHING);
+      await settle(world);
+      await expectAtRest(world, [ada]);
+    });
+
+    it('leaves its clean-up to the sweep when a late delivery cannot do it either', async () => {
+      const { world, sent } = await withSent(openAdapters);
+      const noDeletes = failing('storage.deleteFile', new DependencyUnavailableError('slow down'));
+      await world.intercept(noDeletes, async () => {
+        expect(await world.deliver(sent.event)).toBe('acknowledged');
+        expect(await world.deliver(sent.event)).toBe('acknowledged');
+      });
+      await settle(world);
+      expect(await world.storage.fileExists({ key: temporaryKey(sent.uploadId) })).toBe(false);
     });
 
     it('is not rejected for a failure of yesterday after which it has not been tried again', async () => {

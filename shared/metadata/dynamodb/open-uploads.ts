@@ -4,8 +4,8 @@ import { ownerPartition, SORT_PREFIX } from './item-keys.ts';
 import { recordOf } from './items.ts';
 import { OWNER_INDEX } from './table-schema.ts';
 
-/** One batch of reads. A person may have fewer uploads open. */
-const MOST = 100;
+/** Items of one BatchGetItem. */
+const BATCH = 100;
 
 /**
  * RecordStore.openUploads: keys from the index, then the items themselves. The index may lag, and an upload that has just
@@ -16,13 +16,19 @@ export async function openUploads(
   { organizationId, ownerId }: { readonly organizationId: string; readonly ownerId: string },
 ): Promise<UploadRecord[]> {
   const { name, partitionKey, sortKey } = OWNER_INDEX;
-  const { items: keys } = await table.query({
-    IndexName: name,
-    KeyConditionExpression: `${partitionKey} = :owner AND begins_with(${sortKey}, :open)`,
-    ExpressionAttributeValues: { ':owner': ownerPartition(organizationId, ownerId), ':open': SORT_PREFIX.open },
-    Limit: MOST,
-  });
-  const items = await table.get(keys.map(({ pk }) => pk));
-  const uploads = items.flatMap((item) => (item ? [recordOf(item) as UploadRecord] : []));
+  const uploads: UploadRecord[] = [];
+  let start: Record<string, unknown> | undefined;
+  do {
+    const page = await table.query({
+      IndexName: name,
+      KeyConditionExpression: `${partitionKey} = :owner AND begins_with(${sortKey}, :open)`,
+      ExpressionAttributeValues: { ':owner': ownerPartition(organizationId, ownerId), ':open': SORT_PREFIX.open },
+      Limit: BATCH,
+      ...(start && { ExclusiveStartKey: start }),
+    });
+    const items = await table.get(page.items.map(({ pk }) => pk));
+    uploads.push(...items.flatMap((item) => (item ? [recordOf(item) as UploadRecord] : [])));
+    start = page.next;
+  } while (start);
   return uploads.filter(({ status }) => !isTerminal(status));
 }

@@ -5,7 +5,7 @@ import { type Row, recordOf } from './record-rows.ts';
 const OPEN_UPLOADS = `
 SELECT record FROM uploads
 WHERE organizationId = :organizationId AND ownerId = :ownerId AND status IN ('pending', 'processing')
-ORDER BY createdAt, uploadId LIMIT 100`;
+ORDER BY createdAt, uploadId`;
 
 /** RecordStore.openUploads. Never misses a write. */
 export function openUploads(

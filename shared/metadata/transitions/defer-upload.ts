@@ -1,7 +1,6 @@
-import { reservationOf } from '../quota.ts';
 import { uploadKey } from '../record-keys.ts';
 import { type Instant, instantAfter, isTerminal, type UploadRecord } from '../records.ts';
-import { endOf } from './end-upload.ts';
+import { givenUp } from './end-upload.ts';
 import { hasLiveLease, holdsLease } from './leases.ts';
 import { change, type Seen, type Transition } from './transition.ts';
 
@@ -27,23 +26,24 @@ export const deferUpload: Transition<DeferUploadInput, 'deferred' | 'rejected' |
     const isHeld = leaseId === undefined ? isFree(upload, now) : holdsLease(upload, leaseId);
     if (!isHeld || upload === undefined) return { outcome: 'not_held' };
     const failingSince = upload.failingSince ?? now.toISOString();
-    if (failingSince <= instantAfter(now, -giveUpAfter)) {
-      const how = { status: 'rejected', code: 'processing_failed', share: reservationOf(upload), now } as const;
-      return { outcome: 'rejected', writes: endOf(upload, how) };
-    }
-    const { leaseId: released, leaseUntil, ...rest } = upload;
-    const attempts = leaseId === undefined ? upload.attempts : upload.attempts - 1;
-    const next = { ...rest, attempts, failingSince, workAt: retryAt };
+    if (failingSince <= instantAfter(now, -giveUpAfter)) return { outcome: 'rejected', writes: givenUp(upload, now) };
+    const next = { ...(leaseId === undefined ? upload : released(upload)), failingSince, workAt: retryAt };
     return {
       outcome: 'deferred',
       writes: {
-        upload: change(uploadKey(uploadId), upload, next as UploadRecord, USED),
+        upload: change(uploadKey(uploadId), upload, next, USED),
       },
     };
   },
 };
 
 const USED = ['status', 'leaseId', 'leaseUntil', 'failingSince', 'attempts', 'workAt'] as const;
+
+/** Without its lease, as if the attempt had not been. One that lapsed stays instead: its worker may still write. */
+function released(upload: UploadRecord): UploadRecord {
+  const { leaseId, leaseUntil, ...rest } = upload;
+  return { ...rest, attempts: upload.attempts - 1 } as UploadRecord;
+}
 
 function isFree(upload: UploadRecord | undefined, now: Date): boolean {
   return upload !== undefined && !isTerminal(upload.status) && !hasLiveLease(upload, now);

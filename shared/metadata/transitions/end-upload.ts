@@ -9,6 +9,7 @@ import {
   isTerminal,
   type UploadRecord,
   type UploadStatus,
+  waitsForBytes,
 } from '../records.ts';
 import { RETENTION } from '../retention.ts';
 import { release } from './counters.ts';
@@ -47,6 +48,11 @@ export function endOf(upload: UploadRecord, how: Ending) {
     upload: change<UploadRecord>(uploadKey(upload.uploadId), upload, ended(upload, how), WHILE_OPEN),
     ...release(upload, how.share),
   };
+}
+
+/** Ends an upload whose processing has failed for too long. */
+export function givenUp(upload: UploadRecord, now: Date) {
+  return endOf(upload, { status: 'rejected', code: 'processing_failed', share: reservationOf(upload), now });
 }
 
 /** The record of an upload that has ended. What fails from now on is its clean-up. */
@@ -116,11 +122,16 @@ interface EndPendingInput extends Seen {
   readonly now: Date;
 }
 
+export interface ExpireUploadInput extends EndPendingInput {
+  /** The record's `sentAt` when no bytes were found: what was sent since then does not expire. */
+  readonly sentAt: Instant | undefined;
+}
+
 /** Ends a pending ticket whose bytes were never seen, because its caller replaced or deleted the avatar. */
 export const supersedePending: Transition<EndPendingInput, 'superseded' | 'not_pending'> = {
   reads: readUpload,
   decide: ({ upload }, { now }) => {
-    if (upload?.status !== 'pending' || upload.sentAt !== undefined) return { outcome: 'not_pending' };
+    if (!upload || !waitsForBytes(upload)) return { outcome: 'not_pending' };
     const how = { status: 'superseded', share: reservationOf(upload), now } as const;
     return { outcome: 'superseded', writes: endOf(upload, how) };
   },
@@ -130,10 +141,11 @@ export const supersedePending: Transition<EndPendingInput, 'superseded' | 'not_p
  * Ends a pending upload whose time for bytes is over. The caller has seen that none are stored. Never a render. One that
  * was due before that time, because a delivery of its message failed, is due at the end of it again.
  */
-export const expireUpload: Transition<EndPendingInput, 'expired' | 'not_due'> = {
+export const expireUpload: Transition<ExpireUploadInput, 'expired' | 'not_due'> = {
   reads: readUpload,
-  decide: ({ upload }, { now }) => {
+  decide: ({ upload }, { sentAt, now }) => {
     if (upload?.status !== 'pending' || upload.kind === 'render') return { outcome: 'not_due' };
+    if (upload.sentAt !== sentAt) return { outcome: 'not_due' };
     if (upload.acceptUntil >= now.toISOString()) return { outcome: 'not_due', ...dueAtItsEnd(upload) };
     const how = { status: 'expired', share: reservationOf(upload), now } as const;
     return { outcome: 'expired', writes: endOf(upload, how) };

@@ -82,7 +82,7 @@ export type IssueUploadOutcome =
   | { readonly outcome: 'organization_closed'; readonly state: 'paused' | 'erasing' }
   | { readonly outcome: 'nothing_to_render' }
   | { readonly outcome: 'upload_in_progress'; readonly uploadId: string }
-  | { readonly outcome: 'too_many_open'; readonly pendingUploads: number; readonly sentUploads: number }
+  | { readonly outcome: 'too_many_open'; readonly cap: 'pending' | 'sent' }
   | { readonly outcome: 'quota_exceeded'; readonly bytesFree: number; readonly filesFree: number };
 
 /** The records as they are, or as they would begin. */
@@ -98,7 +98,7 @@ interface Scene {
  *
  * Reserved: `contentLength` bytes and one file for an avatar or an attachment, nothing for a render, and one open upload
  * of the organization and of the caller for all. An absent organization starts with `limits`. A refusal writes nothing.
- * Checked in this order: replay, access, organization, render conditions, open uploads, quota.
+ * Checked in this order: replay, access, organization, render conditions, quota, open uploads.
  */
 export const issueUpload: Transition<IssueUploadInput, IssueUploadOutcome> = { reads, decide };
 
@@ -173,13 +173,15 @@ function refusalOf(
   const obstacle = upload.kind === 'render' ? renderObstacle(avatar, records.latest) : undefined;
   if (obstacle) return obstacle;
 
-  const { pendingUploads, sentUploads } = owner;
-  const isFull = upload.kind !== 'render' && pendingUploads >= limits.pendingUploads;
-  if (isFull || sentUploads >= limits.sentUploads) return { outcome: 'too_many_open', pendingUploads, sentUploads };
   // A render takes no quota, so it passes even where a lowered limit left less than nothing free.
   const { bytesFree, filesFree } = organization;
   const fits = upload.kind === 'render' || (upload.contentLength <= bytesFree && filesFree >= 1);
-  return fits ? undefined : { outcome: 'quota_exceeded', bytesFree, filesFree };
+  if (!fits) return { outcome: 'quota_exceeded', bytesFree, filesFree };
+
+  const { pendingUploads, sentUploads } = owner;
+  if (sentUploads >= limits.sentUploads) return { outcome: 'too_many_open', cap: 'sent' };
+  const isFull = upload.kind !== 'render' && pendingUploads >= limits.pendingUploads;
+  return isFull ? { outcome: 'too_many_open', cap: 'pending' } : undefined;
 }
 
 function renderObstacle(

@@ -1,6 +1,5 @@
 import { uploadKey } from '../record-keys.ts';
-import { type Instant, instantAfter, isTerminal, type UploadRecord } from '../records.ts';
-import { RETENTION } from '../retention.ts';
+import { type Instant, isTerminal, type UploadRecord } from '../records.ts';
 import { countAsSent } from './counters.ts';
 import { change, type Seen, type Transition } from './transition.ts';
 
@@ -79,25 +78,6 @@ export function hasLiveLease(
 export function holdsLease<U extends UploadRecord>(upload: U | undefined, leaseId: string): upload is U {
   return upload?.status === 'processing' && upload.leaseId === leaseId;
 }
-
-export interface RedriveUploadInput {
-  readonly uploadId: string;
-  readonly seenWorkAt: Instant;
-  readonly now: Date;
-}
-
-/**
- * Puts an open upload's next look 15 minutes ahead, if it is still the one that was seen: of all who saw it due, one
- * sends its message again.
- */
-export const redriveUpload: Transition<RedriveUploadInput, 'redriven' | 'stale'> = {
-  reads: ({ uploadId }) => ({ upload: uploadKey(uploadId) }),
-  decide({ upload }, { uploadId, seenWorkAt, now }) {
-    if (!upload || isTerminal(upload.status) || upload.workAt !== seenWorkAt) return { outcome: 'stale' };
-    const next = { ...upload, workAt: instantAfter(now, RETENTION.redriveDelay) };
-    return { outcome: 'redriven', writes: { upload: change(uploadKey(uploadId), upload, next, ['status', 'workAt']) } };
-  },
-};
 
 /**
  * Takes a live lease as lapsed: its worker is known to be dead, because it was in a process that has ended. The attempt

@@ -73,8 +73,3 @@ export function remove<R extends AnyRecord>(key: RecordKey, seen: R, uses: reado
 export function adjust(key: RecordKey, how: Omit<Adjustment, 'key'>): Adjustment {
   return { key, ...how };
 }
-
-/** A copy of the record without the fields that are undefined: in a record, absent is the only way to have no value. */
-export function withoutUndefined<R extends object>(record: R): R {
-  return Object.fromEntries(Object.entries(record).filter(([, value]) => value !== undefined)) as R;
-}

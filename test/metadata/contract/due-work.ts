@@ -127,6 +127,37 @@ export function describeRedrives(begin: Begin): void {
     expect(await w.upload(uploadId)).toMatchObject({ status: 'pending', workAt: w.in(15 * MINUTE) });
   });
 
+  it('come later and later, and give the upload up when it has not ended a day after the first one', async () => {
+    const w = begin();
+    const { uploadId, workAt: firstLook = '' } = await w.issue({ bytes: 100 });
+    await w.markSent(uploadId);
+    const pauses: number[] = [];
+    let outcome = 'redriven';
+    for (let looks = 0; outcome === 'redriven' && looks < 100; looks += 1) {
+      const { workAt = firstLook } = (await w.upload(uploadId)) ?? {};
+      w.pass(Date.parse(workAt) - w.now().getTime());
+      outcome = await w.redrive(uploadId, workAt);
+      const next = (await w.upload(uploadId))?.workAt ?? workAt;
+      if (outcome === 'redriven') pauses.push((Date.parse(next) - w.now().getTime()) / MINUTE);
+    }
+    expect(outcome).toBe('rejected');
+    expect(pauses.slice(0, 5)).toEqual([15, 15, 30, 60, 60]);
+    expect(pauses.reduce((sum, pause) => sum + pause, 0)).toBeGreaterThanOrEqual(24 * 60);
+    expect(await w.upload(uploadId)).toMatchObject({ status: 'rejected', code: 'processing_failed' });
+    expect(await w.held()).toEqual({ bytes: 0, files: 0, openUploads: 0 });
+  });
+
+  it('do not give an upload up that was not looked at for a day', async () => {
+    const w = begin();
+    const { uploadId } = await w.issue();
+    await w.markSent(uploadId);
+    for (const outcome of ['redriven', 'redriven', 'stale']) {
+      const { workAt = '' } = (await w.upload(uploadId)) ?? {};
+      w.pass(2 * DAY);
+      expect(await w.redrive(uploadId, outcome === 'stale' ? w.in(0) : workAt)).toBe(outcome);
+    }
+  });
+
   it('are none once the upload has ended, although its clean-up is due', async () => {
     const w = begin();
     const { uploadId } = await w.issue();

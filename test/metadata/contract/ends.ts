@@ -53,7 +53,7 @@ export function describeEnds(begin: Begin): void {
     await w.issue({ bytes: 30 });
     const seen = await w.issue({ bytes: 100, avatar: w.agent });
     w.pass(65 * MINUTE + 1);
-    const expire = () => w.store.expireUpload({ uploadId: seen.uploadId, seen, now: w.now() });
+    const expire = () => w.store.expireUpload({ uploadId: seen.uploadId, sentAt: undefined, seen, now: w.now() });
     const outcomes = await Promise.all(Array.from({ length: 50 }, expire));
     expect(outcomes.filter((outcome) => outcome === 'expired')).toHaveLength(1);
     expect(outcomes.filter((outcome) => outcome === 'not_due')).toHaveLength(49);
@@ -66,8 +66,21 @@ export function describeEnds(begin: Begin): void {
     const seen = await w.issue();
     w.pass(65 * MINUTE + 1);
     await w.renew(seen.uploadId);
-    expect(await w.store.expireUpload({ uploadId: seen.uploadId, seen, now: w.now() })).toBe('not_due');
+    expect(await w.store.expireUpload({ uploadId: seen.uploadId, sentAt: undefined, seen, now: w.now() })).toBe(
+      'not_due',
+    );
     expect(await w.upload(seen.uploadId)).toMatchObject({ status: 'pending' });
+  });
+
+  it('by expiry does not come to bytes that were seen after the look for them', async () => {
+    const w = begin();
+    const { uploadId } = await w.issue();
+    w.pass(65 * MINUTE + 1);
+    await w.markSent(uploadId);
+    const { sentAt } = (await w.upload(uploadId)) ?? {};
+    expect(await w.expire(uploadId)).toBe('not_due');
+    expect(await w.upload(uploadId)).toMatchObject({ status: 'pending' });
+    expect(await w.expire(uploadId, sentAt)).toBe('expired');
   });
 
   it('by expiry never meets an upload in processing, nor an unknown one', async () => {

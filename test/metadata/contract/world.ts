@@ -229,8 +229,9 @@ export function world(store: MetadataStore, options: WorldOptions = {}) {
     defer: (job: { uploadId: string; leaseId?: string }, { retryIn = MINUTE, giveUpAfter = DAY }: DeferOptions = {}) =>
       store.deferUpload({ ...job, retryAt: later(retryIn), giveUpAfter, now: now() }),
     lapse: (uploadId: string) => store.lapseLease({ uploadId, now: now() }),
-    redrive: (uploadId: string, seenWorkAt = '') => store.redriveUpload({ uploadId, seenWorkAt, now: now() }),
-    expire: (uploadId: string) => store.expireUpload({ uploadId, now: now() }),
+    redrive: (uploadId: string, seenWorkAt = '') =>
+      store.redriveUpload({ uploadId, seenWorkAt, giveUpAfter: DAY, now: now() }),
+    expire: (uploadId: string, sentAt?: string) => store.expireUpload({ uploadId, sentAt, now: now() }),
     abort: (uploadId: string) => store.abortUpload({ uploadId, now: now() }),
     finishCleanUp: (uploadId: string, pass: 'first' | 'second') => store.finishCleanUp({ uploadId, pass, now: now() }),
     postpone: (work: DueWork) => store.postponeWork({ work, now: now() }),

@@ -56,7 +56,7 @@ describe('a ticket for an attachment is requested while', () => {
     [
       'the caller opens one upload too many',
       () => rival.issue({ bytes: 0 }),
-      { outcome: 'too_many_open', pendingUploads: 3 },
+      { outcome: 'too_many_open', cap: 'pending' },
     ],
   ])('%s: it is refused', async (_what, act, refusal) => {
     await a.issue({ bytes: 0 });

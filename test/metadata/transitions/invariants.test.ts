@@ -14,7 +14,7 @@ const OUTCOMES: Readonly<Record<Action, string>> = {
   markSent: 'marked unchanged',
   beginUpload: 'begun finished busy',
   deferUpload: 'deferred rejected not_held',
-  redriveUpload: 'redriven stale',
+  redriveUpload: 'redriven rejected stale',
   lapseLease: 'lapsed unchanged',
   publishAvatar: 'published superseded lost_lease',
   publishAttachment: 'published superseded lost_lease',

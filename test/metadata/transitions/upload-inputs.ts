@@ -81,7 +81,7 @@ export const UPLOAD_INPUTS: UploadInputs = {
   redriveUpload: (life, step) => {
     const picked = pickUpload(life, step, isOpen);
     const seenWorkAt = life.store.find({ kind: 'upload', uploadId: picked?.uploadId ?? '' })?.workAt ?? '';
-    return picked && { ...picked, seenWorkAt };
+    return picked && { ...picked, seenWorkAt, giveUpAfter: step.flag ? DAY : HOUR };
   },
   lapseLease: (life, step) =>
     pickUpload(life, step, ({ leaseId, status }) => leaseId !== undefined && !isTerminal(status)),
@@ -104,7 +104,11 @@ export const UPLOAD_INPUTS: UploadInputs = {
   },
   supersedeUpload: (life, step) => pickLease(life, step, () => true),
   supersedePending: (life, step) => pickUpload(life, step, ({ status }) => status === 'pending'),
-  expireUpload: (life, step) => pickUpload(life, step, ({ status, kind }) => status === 'pending' && kind !== 'render'),
+  expireUpload: (life, step) => {
+    const picked = pickUpload(life, step, ({ status, kind }) => status === 'pending' && kind !== 'render');
+    const upload = life.store.find({ kind: 'upload', uploadId: picked?.uploadId ?? '' });
+    return picked && { ...picked, sentAt: step.flag ? upload?.sentAt : undefined };
+  },
   abortUpload: (life, step) => pickUpload(life, step, isOpen),
   finishCleanUp: (life, step) => {
     const picked = pickUpload(life, step, ({ cleanUp }) => cleanUp !== undefined);

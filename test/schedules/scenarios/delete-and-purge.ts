@@ -1,5 +1,5 @@
 import { deleteAvatar } from '../../../shared/avatars/delete-avatar.ts';
-import { supersedePendingUploads } from '../../../shared/uploads/open-uploads.ts';
+import { supersedeDeleted } from '../../../shared/uploads/open-uploads.ts';
 import { purgeOf, sweepTask, workerOf } from '../come-to-rest.ts';
 import { ADA, AVATAR, type Scenario } from '../scenario.ts';
 import { askForAvatar, publishAvatar } from './avatars.ts';
@@ -21,7 +21,8 @@ const scenarioWith = (title: string, workers: readonly string[]): Scenario => ({
       role: 'api',
       async run(dependencies) {
         const request = { avatar: AVATAR, principal: ADA };
-        if (await deleteAvatar(dependencies, request)) await supersedePendingUploads(dependencies, request);
+        const deletedGeneration = await deleteAvatar(dependencies, request);
+        if (deletedGeneration !== undefined) await supersedeDeleted(dependencies, { ...request, deletedGeneration });
       },
     },
     purgeOf('purge', { avatar: AVATAR }),
