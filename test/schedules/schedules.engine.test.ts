@@ -2,6 +2,7 @@ import { describe, expect, it } from 'vitest';
 import { openEngineAdapters } from '../scenarios/engine-adapters.ts';
 import { explore } from './explore.ts';
 import { EXPLORED } from './explored.ts';
+import { foundViolations, replayEach } from './found-violations.ts';
 import { type End, expectSameAlone } from './same-alone.ts';
 import { withRecords } from './schedule-adapters.ts';
 
@@ -12,5 +13,10 @@ describe('some schedules of concurrent tasks on S3 and DynamoDB', () => {
     const { violations } = await explore({ scenario, bounds: [0, 0], onEnd });
     expect(violations).toEqual([]);
     await expectSameAlone({ scenario, ends, most: 2 }, withRecords(openEngineAdapters));
+  });
+
+  it.each(EXPLORED)('$scenario.title: show none of the violations found in memory', async ({ scenario }) => {
+    const { [scenario.title]: violations = [] } = await foundViolations();
+    expect(await replayEach(scenario, violations, withRecords(openEngineAdapters))).toEqual([]);
   });
 });

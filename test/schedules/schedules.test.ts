@@ -3,6 +3,7 @@ import { openLocalAdapters } from '../scenarios/local-adapters.ts';
 import type { Bounds } from './disturbances.ts';
 import { type Exploration, explore } from './explore.ts';
 import { EXPLORED } from './explored.ts';
+import { keepViolations, replayEach } from './found-violations.ts';
 import { openMemoryAdapters } from './memory-adapters.ts';
 import { type End, expectSameAlone } from './same-alone.ts';
 import { withRecords } from './schedule-adapters.ts';
@@ -27,7 +28,9 @@ describe('all schedules of concurrent tasks, with functions that die or pause be
       const exploration = await explore({ scenario, bounds, onEnd });
       const seconds = ((performance.now() - start) / 1000).toFixed(1);
       console.log(`${scenario.title}: ${summaryOf(exploration, bounds)}, ${seconds} s`);
-      expect(exploration.violations).toEqual([]);
+      await keepViolations({ [scenario.title]: exploration.violations });
+      const replayed = await replayEach(scenario, exploration.violations, withRecords(openLocalAdapters));
+      expect(replayed, 'violations, replayed on a folder and SQLite').toEqual([]);
       await expectSameAlone({ scenario, ends, most: 10 }, openMemoryAdapters);
       await expectSameAlone({ scenario, ends, most: 2 }, withRecords(openLocalAdapters));
     },
