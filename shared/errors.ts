@@ -3,7 +3,7 @@
  * renamed. Only shared/api/problems.ts knows which HTTP status and words belong to it.
  */
 
-/** Why a finished upload was refused for its content. Terminal: sending the same bytes again ends the same way. */
+/** Why an upload was rejected. Terminal: but for `processing_failed`, sending the same bytes again ends the same way. */
 export const REJECTION_CODES = [
   'type_not_allowed',
   'heic_unsupported',

@@ -216,7 +216,7 @@ export const OPERATIONS = {
   abortUpload: {
     method: 'DELETE',
     routes: [{ path: '/uploads/{uploadId}' }],
-    summary: 'Give up an upload whose bytes have not arrived',
+    summary: 'Abort an upload, unless it is being processed',
     group: 'api',
     callers: 'its creator, admins, service',
     params: UploadParams,

@@ -2,8 +2,8 @@ import pMap from 'p-map';
 import { keysOfVersion, removeFolder } from '../avatars/version-files.ts';
 import type { MaintenanceDependencies } from '../dependencies.ts';
 import { DependencyUnavailableError } from '../errors.ts';
-import type { AvatarRecord, RetiredVersion } from '../metadata/records.ts';
-import { foldersInUse } from '../metadata/transitions/retired-versions.ts';
+import type { RetiredVersion } from '../metadata/records.ts';
+import { dueVersions, foldersInUse } from '../metadata/transitions/retired-versions.ts';
 import { type AvatarRef, avatarPrefix, folderOfKey } from '../storage/object-keys.ts';
 import { eachFile } from '../storage/storage-backend.ts';
 
@@ -81,10 +81,6 @@ async function invalidate({ edgeCache }: MaintenanceDependencies, deleted: reado
 
 async function finish({ metadata, clock }: MaintenanceDependencies, { avatar, due }: Removed): Promise<void> {
   await metadata.finishRemovals({ avatar, removed: due, now: clock() });
-}
-
-function dueVersions(record: AvatarRecord | undefined, now: Date): readonly RetiredVersion[] {
-  return (record?.retired ?? []).filter(({ removeAt }) => removeAt <= now.toISOString());
 }
 
 /**

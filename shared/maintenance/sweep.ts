@@ -73,6 +73,7 @@ export async function sweepShard(
       UploadsExpired: counts.expired,
       UploadsRedriven: counts.redriven,
       SweepFailures: counts.failed,
+      ...(counts.givenUp > 0 && { UploadsReady: 0, UploadsRejected: counts.givenUp }),
     });
   }
   return counts;

@@ -136,12 +136,12 @@ export function temporaryKey(uploadId: string): StorageKey {
   return storageKeyOf(`${TEMPORARY_PREFIX}${uploadId}`);
 }
 
-/** The upload whose bytes stand at `key`; undefined for any key a client cannot write. */
+/** The upload whose bytes are stored at `key`; undefined for any key a client cannot write. */
 export function uploadIdOfKey(key: string): string | undefined {
   return /^temp\/uploads\/([A-Za-z0-9-]{1,64})$/.exec(key)?.[1];
 }
 
-/** A key, or the start of one, as it stands in the path of an address. */
+/** A key, or the start of one, as it is written in the path of a URL. */
 export function encodeKey(key: string): string {
   return key.split('/').map(encodeUrlPart).join('/');
 }

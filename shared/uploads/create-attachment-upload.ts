@@ -85,10 +85,10 @@ async function planParts(
   return { multipartId, partSize: PART_BYTES, partCount: Math.ceil(contentLength / PART_BYTES) };
 }
 
-/** Nobody was told of these parts. What cannot be given up now ends by itself after two days. */
+/** No client knows these parts. If the abort fails, they are removed after two days. */
 async function giveUp({ storage, log }: ApiDependencies, upload: MultipartRef): Promise<void> {
   await storage.abortMultipartUpload(upload).catch((error: unknown) => {
-    log.warn('an upload in parts that nobody will use goes on', { ...upload, error });
+    log.warn('a multipart upload that nobody will use could not be aborted', { ...upload, error });
   });
 }
 

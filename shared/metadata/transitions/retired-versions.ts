@@ -10,15 +10,24 @@ import { KEPT_REPLACED } from '../retention.ts';
 
 /** With more replaced versions than are kept, the oldest are due at once. */
 export function keepFew(retired: readonly RetiredVersion[], now: Date): RetiredVersion[] {
-  const kept = retired.filter(({ pass, removeAt }) => pass === undefined && removeAt > now.toISOString());
+  const kept = retired.filter((version) => isInGrace(version, now));
   const due = new Set(kept.slice(0, Math.max(0, kept.length - KEPT_REPLACED)));
   return retired.map((version) => (due.has(version) ? { ...version, removeAt: now.toISOString() } : version));
+}
+
+function isInGrace({ pass, removeAt }: RetiredVersion, now: Date): boolean {
+  return pass === undefined && removeAt > now.toISOString();
+}
+
+/** The versions whose files are to be removed by now. */
+export function dueVersions(avatar: AvatarRecord | undefined, now: Date): readonly RetiredVersion[] {
+  return (avatar?.retired ?? []).filter(({ removeAt }) => removeAt <= now.toISOString());
 }
 
 /** The folders whose files must stay: of the published image, and of replaced versions in their grace period. */
 export function foldersInUse(avatar: AvatarRecord | undefined, now: Date): ReadonlySet<string> {
   const { image, retired = [] } = avatar ?? {};
-  const waiting = retired.filter(({ pass, removeAt }) => pass === undefined && removeAt > now.toISOString());
+  const waiting = retired.filter((version) => isInGrace(version, now));
   return new Set([...(image ? [image] : []), ...waiting].map(({ folder }) => folder));
 }
 

@@ -26,7 +26,7 @@ export async function runTransition<Input, Outcome>(
   let written: Keys = {};
   let isConfirmed = false;
   for (let refusals = 0; refusals < MAX_TRIES; ) {
-    // What a transition names counts, because the record that it must write may be another one by now.
+    // After a refused commit, what the decision wrote is read too, unless the transition names another record by now.
     const records = await readAll(store, (known) => ({ ...written, ...reads(input, known) }), {});
     const { outcome, writes } = decide(records, input);
     if (!writes) {
