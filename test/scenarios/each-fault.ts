@@ -1,3 +1,4 @@
+import pMap from 'p-map';
 import { expect } from 'vitest';
 import { DependencyUnavailableError } from '../../shared/errors.ts';
 import type { Reply } from './client.ts';
@@ -16,13 +17,14 @@ export async function endTheSame<End>(endOf: (interceptor: Interceptor) => Promi
   const faults = calls.names.flatMap((call, index) =>
     (['not made', 'response lost'] as const).map((when) => ({ call, index, when })),
   );
-  while (faults.length > 0) {
-    const some = faults.splice(0, WORLDS_AT_ONCE).map(async ({ call, index, when }) => {
+  await pMap(
+    faults,
+    async ({ call, index, when }) => {
       const end = await endOf(failCall(index, when));
       expect(end, `call ${index}, ${call}: ${when}`).toEqual(faultless);
-    });
-    await Promise.all(some);
-  }
+    },
+    { concurrency: WORLDS_AT_ONCE },
+  );
   return faultless;
 }
 
