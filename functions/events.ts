@@ -2,6 +2,7 @@ import type { APIGatewayProxyStructuredResultV2, S3Event, SQSRecord } from 'aws-
 import type { ApiReply, ApiRequest } from '../shared/api/dispatch.ts';
 import type { PurgeMessage, SweepMessage } from '../shared/dependencies.ts';
 import { RequestRefusedError } from '../shared/errors.ts';
+import { MOST_SHARDS } from '../shared/metadata/record-store.ts';
 import { ENTITY_TYPES, isSafeId, uploadIdOfKey } from '../shared/storage/object-keys.ts';
 
 /** The fields of an API Gateway HTTP API event (payload format 2.0) that the service reads. */
@@ -116,9 +117,6 @@ function objectMessageOf(
 /** What a message of the maintenance queue asks for. */
 export type MaintenanceMessage = { readonly purge: PurgeMessage } | { readonly sweep: SweepMessage };
 
-/** The shards of the due work are numbered from 0 to this. */
-const LAST_SHARD = 63;
-
 /** The body of a message that asks for a purge. */
 export function purgeMessage(purge: PurgeMessage): string {
   if ('attachment' in purge) return JSON.stringify({ purge: { attachment: purge.attachment } });
@@ -149,7 +147,7 @@ function purgeOf({ attachment, ...purge }: Record<string, unknown>): Maintenance
 }
 
 function sweepOf({ shard }: Record<string, unknown>): MaintenanceMessage | undefined {
-  const isShard = typeof shard === 'number' && Number.isInteger(shard) && shard >= 0 && shard <= LAST_SHARD;
+  const isShard = typeof shard === 'number' && Number.isInteger(shard) && shard >= 0 && shard < MOST_SHARDS;
   return isShard ? { sweep: { shard } } : undefined;
 }
 

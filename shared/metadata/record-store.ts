@@ -104,6 +104,9 @@ export interface AttachmentPage {
   readonly cursor?: string;
 }
 
+/** The most shards that a store may divide its due work into; they are numbered from 0. */
+export const MOST_SHARDS = 64;
+
 /**
  * Where records live. The transitions decide what is written; a store reads, commits and searches, and knows no rule of
  * their lifecycle.

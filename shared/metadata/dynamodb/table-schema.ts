@@ -1,3 +1,5 @@
+import { MOST_SHARDS } from '../record-store.ts';
+
 /**
  * The table as data: it is created from these constants, in the cloud and for tests. Every item has the key attribute;
  * an item has the attributes of an index only while it belongs in that index.
@@ -66,4 +68,4 @@ export const TABLE_INDEXES: readonly TableIndex[] = [WORK_INDEX, ...LIST_INDEXES
  * The partitions of the work index. Each takes 1,000 writes per second, and a write of an index that is throttled
  * throttles the write of the item, so all items in one partition would bound what the table takes.
  */
-export const WORK_SHARDS: readonly string[] = Array.from({ length: 64 }, (_, shard) => `WORK#${shard}`);
+export const WORK_SHARDS: readonly string[] = Array.from({ length: MOST_SHARDS }, (_, shard) => `WORK#${shard}`);
