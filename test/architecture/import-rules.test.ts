@@ -147,6 +147,7 @@ const MAY_IMPORT: Record<string, readonly string[]> = {
     'shared/dependencies.ts',
     'shared/api/',
     'shared/access/',
+    'shared/metadata/record-store.ts',
     'shared/metadata/records.ts',
     'shared/storage/object-keys.ts',
     'shared/errors.ts',
