@@ -1,7 +1,6 @@
 import type { Dependencies } from '../../shared/dependencies.ts';
 import type { MetadataStore } from '../../shared/metadata/metadata-store.ts';
-import type { UploadRecord } from '../../shared/metadata/records.ts';
-import { waitsForBytes } from '../../shared/metadata/records.ts';
+import { type UploadRecord, waitsForBytes } from '../../shared/metadata/records.ts';
 import { infoOrUndefined } from '../../shared/storage/storage-backend.ts';
 import type { LocalQueue } from './local-queue.ts';
 import { openUploads } from './open-uploads.ts';
