@@ -32,6 +32,7 @@ const COMPONENTS = [
   'test/**/{aws,dynamodb,s3}/**/*.test.ts',
   // Decode and encode many images, some of them large or hostile.
   'test/images/{hostile-files,inspect,preview,strip-*,thumbnails}.test.ts',
+  'test/images/containers/**/*.test.ts',
 ];
 
 /** The fast tests, for every edit: `npm run test:unit` and `npm run test:watch`. */

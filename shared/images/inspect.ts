@@ -1,15 +1,11 @@
 import { ContentRejectedError } from '../errors.ts';
-import { decodableAvif } from './avif-boxes.ts';
+import { CONTAINERS } from './containers/containers.ts';
+import { joinPieces } from './containers/join-pieces.ts';
 import { decodeHeader } from './decoder.ts';
 import type { AvatarContentType } from './formats.ts';
-import { decodableGif } from './gif-blocks.ts';
 import { IMAGE_LIMITS } from './image-limits.ts';
 import { tooManyPixels } from './image-rejections.ts';
 import { sniffImageType } from './image-signature.ts';
-import { joinPieces } from './join-pieces.ts';
-import { decodableJpeg } from './jpeg-segments.ts';
-import { decodablePng } from './png-chunks.ts';
-import { decodableWebp } from './webp-chunks.ts';
 
 /** An upload that is a picture of an accepted type, within the limits, and whole as far as its container tells. */
 export interface InspectedImage {
@@ -36,20 +32,12 @@ export async function inspectImage(bytes: Uint8Array): Promise<InspectedImage> {
   const file = Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength);
   const sniffed = acceptedType(file);
   if (sniffed === 'image/avif' && file.length > IMAGE_LIMITS.avifBytes) throw tooManyBytes();
-  const decodable = joinPieces(DECODABLE_PIECES[sniffed](file));
+  const decodable = joinPieces(CONTAINERS[sniffed].decodable(file));
   const { contentType, width, height } = await decodeHeader(decodable);
   if (contentType !== sniffed) throw new ContentRejectedError('type_not_allowed', 'the file is not what it begins as');
   checkPixels({ contentType, width, height });
   return { contentType, width, height, bytes: decodable };
 }
-
-const DECODABLE_PIECES: Readonly<Record<AvatarContentType, (file: Buffer) => Iterable<Uint8Array>>> = {
-  'image/jpeg': decodableJpeg,
-  'image/png': decodablePng,
-  'image/webp': decodableWebp,
-  'image/gif': decodableGif,
-  'image/avif': decodableAvif,
-};
 
 function acceptedType(file: Buffer): AvatarContentType {
   const sniffed = sniffImageType(file);

@@ -1,24 +1,12 @@
 import { ContentRejectedError } from '../errors.ts';
+import { CONTAINERS } from './containers/containers.ts';
+import { joinPieces } from './containers/join-pieces.ts';
 import type { AvatarContentType } from './formats.ts';
 import { sniffImageType } from './image-signature.ts';
-import { joinPieces } from './join-pieces.ts';
-import { strippedAvif } from './strip-avif.ts';
-import { strippedGif } from './strip-gif.ts';
-import { strippedJpeg } from './strip-jpeg.ts';
-import { strippedPng } from './strip-png.ts';
-import { strippedWebp } from './strip-webp.ts';
-
-const STRIPPED_PIECES: Readonly<Record<AvatarContentType, (file: Buffer) => Iterable<Uint8Array>>> = {
-  'image/jpeg': strippedJpeg,
-  'image/png': strippedPng,
-  'image/webp': strippedWebp,
-  'image/gif': strippedGif,
-  'image/avif': strippedAvif,
-};
 
 /** Whether `stripMetadata` knows pictures of this type. */
 export function isStrippable(mediaType: string): mediaType is AvatarContentType {
-  return Object.hasOwn(STRIPPED_PIECES, mediaType);
+  return Object.hasOwn(CONTAINERS, mediaType);
 }
 
 /**
@@ -35,7 +23,7 @@ export function stripMetadata(bytes: Uint8Array, type: AvatarContentType): Uint8
   const file = Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength);
   if (sniffImageType(file) !== type) throw notStrippable(`the file is no ${type}`);
   try {
-    return joinPieces(STRIPPED_PIECES[type](file));
+    return joinPieces(CONTAINERS[type].stripped(file));
   } catch (error) {
     if (error instanceof ContentRejectedError) throw notStrippable(error.message, { cause: error });
     throw error;

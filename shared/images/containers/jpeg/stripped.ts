@@ -1,4 +1,4 @@
-import { damagedImage } from './image-rejections.ts';
+import { damagedImage } from '../../image-rejections.ts';
 import {
   ADOBE,
   isApplication,
@@ -12,7 +12,7 @@ import {
   jpegSegments,
   orientationOf,
   orientationSegment,
-} from './jpeg-segments.ts';
+} from './segments.ts';
 
 /**
  * The pieces of a JPEG without its metadata, the coded pixels as they are: no application data but JFIF, Adobe's colour

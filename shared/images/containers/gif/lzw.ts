@@ -1,4 +1,4 @@
-import { damagedImage } from './image-rejections.ts';
+import { damagedImage } from '../../image-rejections.ts';
 
 /** Where the coded pixels of a picture end: before `end`, in the sub-block that begins at `blockAt`. */
 export interface CodedEnd {

@@ -1,10 +1,10 @@
 import sharp from 'sharp';
 import { describe, expect, it } from 'vitest';
-import { stripMetadata } from '../../shared/images/strip-metadata.ts';
-import { joined, jpegHead, jpegSegment } from '../fixtures/containers.ts';
-import { jpegPhoto } from '../fixtures/pictures.ts';
-import { secret } from '../fixtures/tagged/secrets.ts';
-import { taggedCmykJpeg, taggedJpeg } from '../fixtures/tagged/tagged-jpeg.ts';
+import { stripMetadata } from '../../../../shared/images/strip-metadata.ts';
+import { joined, jpegHead, jpegSegment } from '../../../fixtures/containers.ts';
+import { jpegPhoto } from '../../../fixtures/pictures.ts';
+import { secret } from '../../../fixtures/tagged/secrets.ts';
+import { taggedCmykJpeg, taggedJpeg } from '../../../fixtures/tagged/tagged-jpeg.ts';
 
 function strip(file: Uint8Array): Buffer {
   return Buffer.from(stripMetadata(file, 'image/jpeg'));

@@ -1,8 +1,9 @@
-import { ContentRejectedError } from '../errors.ts';
-import { type Box, boxes, emptyBox, HIDDEN, itemEntries, onlyBox } from './avif-boxes.ts';
-import { keepPictureBytes } from './avif-places.ts';
-import { keepPictureProperties } from './avif-properties.ts';
-import { damagedImage } from './image-rejections.ts';
+import { ContentRejectedError } from '../../../errors.ts';
+import { damagedImage } from '../../image-rejections.ts';
+import { type Box, boxes, emptyBox, HIDDEN, onlyBox } from '../isobmff/boxes.ts';
+import { itemEntries } from '../isobmff/item-entries.ts';
+import { keepPictureBytes } from './picture-bytes.ts';
+import { keepPictureProperties } from './properties.ts';
 
 /**
  * An AVIF without its metadata, in place, because its items are found by their distance from the file's start: zeros
@@ -71,9 +72,9 @@ function keepPictures(file: Buffer, meta: Box, media: readonly Box[]): void {
   const iprp = onlyBox(children, 'iprp');
   const properties = keepBoxes(file, boxes(file, iprp.contentStart, iprp.end), PROPERTY_BOXES);
   keepPictureProperties(file, onlyBox(properties, 'ipco'));
-  const [itemData, ...others] = children.filter(({ type }) => type === 'idat');
+  const [idat, ...others] = children.filter(({ type }) => type === 'idat');
   if (others.length > 0) throw damagedImage('it has several "idat" boxes');
-  keepPictureBytes(file, { iloc: onlyBox(children, 'iloc'), pictures, media, itemData });
+  keepPictureBytes(file, { iloc: onlyBox(children, 'iloc'), pictures, media, idat });
 }
 
 /** Hides the items that are metadata, takes their names from all, and gives the pictures: id -> type. */

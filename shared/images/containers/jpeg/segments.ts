@@ -1,7 +1,5 @@
-import { ContentRejectedError } from '../errors.ts';
-import { type ExifOrientation, readOrientation, writeOrientation } from './exif-orientation.ts';
-import { IMAGE_LIMITS } from './image-limits.ts';
-import { damagedImage, profileTooLarge } from './image-rejections.ts';
+import { type ExifOrientation, readOrientation, writeOrientation } from '../../exif-orientation.ts';
+import { damagedImage } from '../../image-rejections.ts';
 
 /**
  * One marker segment (ITU-T T.81, B.1): `FF marker length data`, its data being `[start + 4, dataEnd)`. Between
@@ -30,26 +28,6 @@ export const JPEG_MARKER = {
 export const JFIF = 'JFIF\0';
 export const ADOBE = 'Adobe';
 const EXIF = 'Exif\0\0';
-
-/**
- * The pieces of a JPEG that its picture needs, in order: no application data but JFIF, Adobe's colour transform, the
- * colour profile and the orientation; no comments; nothing after the end marker.
- *
- * @throws ContentRejectedError image_damaged, image_too_complex, metadata_too_large
- */
-export function* decodableJpeg(file: Buffer): Generator<Uint8Array> {
-  yield file.subarray(0, 2);
-  let scans = 0;
-  let profileBytes = 0;
-  for (const segment of jpegSegments(file)) {
-    if (segment.marker === JPEG_MARKER.SOS) scans += 1;
-    if (scans > IMAGE_LIMITS.jpegScans) throw tooManyScans();
-    if (!isMetadata(segment) || isColour(file, segment)) yield file.subarray(segment.start, segment.end);
-    if (isExif(file, segment)) yield orientationSegment(orientationOf(file, segment));
-    if (isProfile(file, segment)) profileBytes += segment.dataEnd - segment.start;
-    if (profileBytes > IMAGE_LIMITS.colourProfileBytes) throw profileTooLarge();
-  }
-}
 
 /**
  * All segments after the start marker, up to and with the end marker.
@@ -93,15 +71,6 @@ export function isMetadata({ marker }: JpegSegment): boolean {
   return (marker >= JPEG_MARKER.APP0 && marker <= JPEG_MARKER.APP15) || marker === JPEG_MARKER.COM;
 }
 
-/** JFIF and Adobe's segment say what the components mean, the profile what the colours mean. */
-function isColour(file: Buffer, segment: JpegSegment): boolean {
-  return (
-    isApplication(file, segment, JPEG_MARKER.APP0, JFIF) ||
-    isApplication(file, segment, JPEG_MARKER.APP14, ADOBE) ||
-    isProfile(file, segment)
-  );
-}
-
 /** A part of the colour profile, which may need several. */
 export function isProfile(file: Buffer, segment: JpegSegment): boolean {
   return isApplication(file, segment, JPEG_MARKER.APP2, 'ICC_PROFILE\0');
@@ -133,8 +102,4 @@ export function jpegSegment(marker: number, data: Buffer): Buffer {
   const head = Buffer.from([0xff, marker, 0, 0]);
   head.writeUInt16BE(data.length + 2, 2);
   return Buffer.concat([head, data]);
-}
-
-function tooManyScans(): ContentRejectedError {
-  return new ContentRejectedError('image_too_complex', `the JPEG has more than ${IMAGE_LIMITS.jpegScans} scans`);
 }

@@ -1,4 +1,4 @@
-import { damagedImage } from './image-rejections.ts';
+import { damagedImage } from '../../image-rejections.ts';
 
 /** The units that make a decoder draw: a frame's header, or a header and its pixels in one (AV1, 6.2.2). */
 const FRAME_HEADER = 3;

@@ -1,6 +1,6 @@
-import { codeSizeAt, type GifBlock, gifBlocks } from './gif-blocks.ts';
-import { endOfCodedPixels, LzwCodes } from './gif-lzw.ts';
-import { damagedImage } from './image-rejections.ts';
+import { damagedImage } from '../../image-rejections.ts';
+import { codeSizeAt, type GifBlock, gifBlocks } from './blocks.ts';
+import { endOfCodedPixels, LzwCodes } from './lzw.ts';
 
 /**
  * The pieces of a GIF without its metadata, pixels and frames as they are: no comment, no text, of application data only

@@ -1,8 +1,8 @@
-import { areAv1Units } from './av1-frames.ts';
-import type { Box } from './avif-boxes.ts';
-import { type AvifItem, avifItemData, avifItems } from './avif-items.ts';
-import { IMAGE_LIMITS } from './image-limits.ts';
-import { damagedImage } from './image-rejections.ts';
+import { IMAGE_LIMITS } from '../../image-limits.ts';
+import { damagedImage } from '../../image-rejections.ts';
+import type { Box } from '../isobmff/boxes.ts';
+import { type ItemLocation, itemData, itemLocations } from '../isobmff/item-locations.ts';
+import { areAv1Units } from './av1-units.ts';
 
 /** Bytes `[start, end)` of the file that belong to an item. */
 interface Place {
@@ -18,19 +18,19 @@ interface ItemBytes {
   /** The boxes `mdat`, in order. */
   readonly media: readonly Box[];
   /** The box `idat`. */
-  readonly itemData: Box | undefined;
+  readonly idat: Box | undefined;
 }
 
 /**
  * Zeros what stands in `mdat` and `idat` and belongs to no picture, whether some item claims it or none does.
  * @throws ContentRejectedError image_damaged when a picture is not all there, is none, or shares bytes with something else
  */
-export function keepPictureBytes(file: Buffer, { iloc, pictures, media, itemData }: ItemBytes): void {
+export function keepPictureBytes(file: Buffer, { iloc, pictures, media, idat }: ItemBytes): void {
   const items = itemsOf(file, iloc);
-  checkPictures(file, items, pictures, itemData);
-  const places = placesOf(items, pictures, itemData);
+  checkPictures(file, items, pictures, idat);
+  const places = placesOf(items, pictures, idat);
   checkApart(places);
-  const regions = [...media, ...(itemData ? [itemData] : [])].sort((a, b) => a.contentStart - b.contentStart);
+  const regions = [...media, ...(idat ? [idat] : [])].sort((a, b) => a.contentStart - b.contentStart);
   const kept = places.filter(({ isPicture }) => isPicture);
   let next = 0;
   for (const { contentStart, end } of regions) {
@@ -46,11 +46,11 @@ export function keepPictureBytes(file: Buffer, { iloc, pictures, media, itemData
   if (next < kept.length) throw notThere();
 }
 
-function itemsOf(file: Buffer, iloc: Box): AvifItem[] {
-  const items: AvifItem[] = [];
+function itemsOf(file: Buffer, iloc: Box): ItemLocation[] {
+  const items: ItemLocation[] = [];
   const ids = new Set<number>();
   let places = 0;
-  for (const item of avifItems(file.subarray(iloc.contentStart, iloc.end))) {
+  for (const item of itemLocations(file.subarray(iloc.contentStart, iloc.end))) {
     if (item.source === 'elsewhere') throw notThere();
     if (ids.has(item.id)) throw damagedImage('an item is listed twice');
     items.push(item);
@@ -64,16 +64,16 @@ function itemsOf(file: Buffer, iloc: Box): AvifItem[] {
 /** Else a wrong length could make text a part of a picture. */
 function checkPictures(
   file: Buffer,
-  items: readonly AvifItem[],
+  items: readonly ItemLocation[],
   pictures: ItemBytes['pictures'],
-  itemData: Box | undefined,
+  idat: Box | undefined,
 ): void {
-  const from = { file, itemData: file.subarray(itemData?.contentStart ?? 0, itemData?.end ?? 0) };
+  const from = { file, idat: file.subarray(idat?.contentStart ?? 0, idat?.end ?? 0) };
   let total = 0;
   for (const item of items) {
     const type = pictures.get(item.id);
     if (type === undefined) continue;
-    const data = avifItemData(item, from);
+    const data = itemData(item, from);
     total += data.length;
     if (total > file.length) throw damagedImage('its pictures share bytes');
     const isWhatItSays = type === 'av01' ? areAv1Units(data) : data.length <= (MOST_DERIVED_BYTES[type] ?? 0);
@@ -85,9 +85,9 @@ function checkPictures(
 const MOST_DERIVED_BYTES: Readonly<Record<string, number>> = { grid: 12, tmap: 142 };
 
 /** All places of all items in the order of the file. */
-function placesOf(items: readonly AvifItem[], pictures: ItemBytes['pictures'], itemData: Box | undefined): Place[] {
+function placesOf(items: readonly ItemLocation[], pictures: ItemBytes['pictures'], idat: Box | undefined): Place[] {
   const places = items.flatMap(({ id, source, extents }) => {
-    const from = source === 'file' ? 0 : (itemData?.contentStart ?? 0);
+    const from = source === 'file' ? 0 : (idat?.contentStart ?? 0);
     const isPicture = pictures.has(id);
     return extents.map(({ offset, length }) => ({ start: from + offset, end: from + offset + length, isPicture }));
   });

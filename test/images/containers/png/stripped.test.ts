@@ -1,12 +1,12 @@
 import { deflateSync } from 'node:zlib';
 import sharp from 'sharp';
 import { describe, expect, it } from 'vitest';
-import { stripMetadata } from '../../shared/images/strip-metadata.ts';
-import { type Content, joined, PNG_SIGNATURE, pngChunk, pngChunks } from '../fixtures/containers.ts';
-import { pngWithProfile } from '../fixtures/hostile-files.ts';
-import { pngPicture } from '../fixtures/pictures.ts';
-import { secret } from '../fixtures/tagged/secrets.ts';
-import { taggedApng, taggedPalettePng, taggedPng, taggedWideGamutPng } from '../fixtures/tagged/tagged-png.ts';
+import { stripMetadata } from '../../../../shared/images/strip-metadata.ts';
+import { type Content, joined, PNG_SIGNATURE, pngChunk, pngChunks } from '../../../fixtures/containers.ts';
+import { pngWithProfile } from '../../../fixtures/hostile-files.ts';
+import { pngPicture } from '../../../fixtures/pictures.ts';
+import { secret } from '../../../fixtures/tagged/secrets.ts';
+import { taggedApng, taggedPalettePng, taggedPng, taggedWideGamutPng } from '../../../fixtures/tagged/tagged-png.ts';
 
 function strip(file: Uint8Array): Buffer {
   return Buffer.from(stripMetadata(file, 'image/png'));

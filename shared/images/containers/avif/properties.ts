@@ -1,6 +1,6 @@
-import { areAv1Units } from './av1-frames.ts';
-import { type Box, boxes, emptyBox } from './avif-boxes.ts';
-import { damagedImage } from './image-rejections.ts';
+import { damagedImage } from '../../image-rejections.ts';
+import { type Box, boxes, emptyBox } from '../isobmff/boxes.ts';
+import { areAv1Units } from './av1-units.ts';
 
 /**
  * Empties the properties that do not say how a picture is decoded, coloured, cut or turned, and zeros what stands behind

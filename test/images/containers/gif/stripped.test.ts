@@ -1,11 +1,11 @@
 import sharp from 'sharp';
 import { describe, expect, it } from 'vitest';
-import { gifBlocks } from '../../shared/images/gif-blocks.ts';
-import { stripMetadata } from '../../shared/images/strip-metadata.ts';
-import { joined } from '../fixtures/containers.ts';
-import { animatedGif } from '../fixtures/pictures.ts';
-import { secret, secretsIn } from '../fixtures/tagged/secrets.ts';
-import { taggedGif } from '../fixtures/tagged/tagged-gif.ts';
+import { gifBlocks } from '../../../../shared/images/containers/gif/blocks.ts';
+import { stripMetadata } from '../../../../shared/images/strip-metadata.ts';
+import { joined } from '../../../fixtures/containers.ts';
+import { animatedGif } from '../../../fixtures/pictures.ts';
+import { secret, secretsIn } from '../../../fixtures/tagged/secrets.ts';
+import { taggedGif } from '../../../fixtures/tagged/tagged-gif.ts';
 
 function strip(file: Uint8Array): Buffer {
   return Buffer.from(stripMetadata(file, 'image/gif'));

@@ -1,14 +1,14 @@
 import sharp from 'sharp';
 import { describe, expect, it } from 'vitest';
-import { stripMetadata } from '../../shared/images/strip-metadata.ts';
-import { type Chunk, joined, riffChunk, riffChunks } from '../fixtures/containers.ts';
-import { secret } from '../fixtures/tagged/secrets.ts';
+import { stripMetadata } from '../../../../shared/images/strip-metadata.ts';
+import { type Chunk, joined, riffChunk, riffChunks } from '../../../fixtures/containers.ts';
+import { secret } from '../../../fixtures/tagged/secrets.ts';
 import {
   taggedAnimatedWebp,
   taggedSimpleWebp,
   taggedTransparentWebp,
   taggedWebp,
-} from '../fixtures/tagged/tagged-webp.ts';
+} from '../../../fixtures/tagged/tagged-webp.ts';
 
 function strip(file: Uint8Array): Buffer {
   return Buffer.from(stripMetadata(file, 'image/webp'));

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { joinPieces } from '../../shared/images/join-pieces.ts';
+import { joinPieces } from '../../../shared/images/containers/join-pieces.ts';
 
 describe('joinPieces', () => {
   const file = Buffer.from('abcdefgh');

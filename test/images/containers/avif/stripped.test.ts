@@ -1,11 +1,11 @@
 import sharp from 'sharp';
 import { describe, expect, it } from 'vitest';
-import { stripMetadata } from '../../shared/images/strip-metadata.ts';
-import { box, boxContent, boxes, type Content, joined, number } from '../fixtures/containers.ts';
-import { heicNamedAvif } from '../fixtures/hostile-files.ts';
-import { avifPicture, pngPicture, transparentAvif } from '../fixtures/pictures.ts';
-import { secret, secretsIn } from '../fixtures/tagged/secrets.ts';
-import { taggedAvif, taggedTransparentAvif } from '../fixtures/tagged/tagged-avif.ts';
+import { stripMetadata } from '../../../../shared/images/strip-metadata.ts';
+import { box, boxContent, boxes, type Content, joined, number } from '../../../fixtures/containers.ts';
+import { heicNamedAvif } from '../../../fixtures/hostile-files.ts';
+import { avifPicture, pngPicture, transparentAvif } from '../../../fixtures/pictures.ts';
+import { secret, secretsIn } from '../../../fixtures/tagged/secrets.ts';
+import { taggedAvif, taggedTransparentAvif } from '../../../fixtures/tagged/tagged-avif.ts';
 
 function strip(file: Uint8Array): Buffer {
   return Buffer.from(stripMetadata(file, 'image/avif'));

@@ -1,7 +1,5 @@
-import { readOrientation, writeOrientation } from './exif-orientation.ts';
-import { IMAGE_LIMITS } from './image-limits.ts';
-import { damagedImage, profileTooLarge } from './image-rejections.ts';
-import { joinPieces } from './join-pieces.ts';
+import { damagedImage } from '../../image-rejections.ts';
+import { joinPieces } from '../join-pieces.ts';
 
 /** One RIFF chunk: type, length, data `[start + 8, dataEnd)`, a zero to make it even. */
 export interface WebpChunk {
@@ -12,20 +10,6 @@ export interface WebpChunk {
 }
 
 const HEADER_BYTES = 12;
-
-/** Chunks the first frame is made of, and the profile and orientation it is shown with (RFC 9649, 2.7). */
-const DECODED = new Set(['VP8X', 'ICCP', 'ANIM', 'ANMF', 'ALPH', 'VP8 ', 'VP8L', 'EXIF']);
-
-/**
- * The pieces of a WebP that its first frame needs. Only the first frame of an animation is kept: the library counts
- * frames from the start again for each, so that 40,000 tiny ones take 4 s, and twice as many four times as long. No XMP,
- * and of Exif the orientation alone.
- *
- * @throws ContentRejectedError image_damaged, metadata_too_large
- */
-export function* decodableWebp(file: Buffer): Generator<Uint8Array> {
-  yield* webpFile(decodableChunks(file));
-}
 
 /** The file that consists of `chunks`: its header says how long they are together. */
 export function* webpFile(chunks: Iterable<Uint8Array>): Generator<Uint8Array> {
@@ -57,18 +41,6 @@ export function* riffChunks(file: Buffer, from: number, to: number): Generator<W
     if (dataEnd > to) throw damagedImage('it ends inside a chunk');
     yield { type: file.toString('latin1', start, start + 4), start, dataEnd, end: Math.min(end, to) };
     start = end;
-  }
-}
-
-function* decodableChunks(file: Buffer): Generator<Uint8Array> {
-  const seen = new Set<string>();
-  for (const chunk of webpChunks(file)) {
-    if (!DECODED.has(chunk.type) || seen.has(chunk.type)) continue;
-    seen.add(chunk.type);
-    const data = file.subarray(chunk.start + 8, chunk.dataEnd);
-    if (chunk.type === 'ICCP' && data.length > IMAGE_LIMITS.colourProfileBytes) throw profileTooLarge();
-    if (chunk.type === 'EXIF') yield webpChunk('EXIF', writeOrientation(readOrientation(data)));
-    else yield file.subarray(chunk.start, chunk.end);
   }
 }
 

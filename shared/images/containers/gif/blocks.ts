@@ -1,4 +1,4 @@
-import { damagedImage } from './image-rejections.ts';
+import { damagedImage } from '../../image-rejections.ts';
 
 /** One block of a GIF (GIF89a, appendix B), from its first byte to its last. */
 export interface GifBlock {
@@ -8,21 +8,6 @@ export interface GifBlock {
 }
 
 const BYTE = { extension: 0x21, image: 0x2c, trailer: 0x3b, control: 0xf9 };
-
-/**
- * The pieces of a GIF that its first frame needs: no comments, no application data, no later frame. The decoder would
- * otherwise read the structure of every frame before it draws the first.
- *
- * @throws ContentRejectedError image_damaged
- */
-export function* decodableGif(file: Buffer): Generator<Uint8Array> {
-  let drawn = false;
-  for (const block of gifBlocks(file)) {
-    const isKept = block.kind === 'trailer' || (block.kind !== 'extension' && !drawn);
-    if (isKept) yield file.subarray(block.start, block.end);
-    if (block.kind === 'image') drawn = true;
-  }
-}
 
 /**
  * All blocks up to the trailer. Bytes after it are no part of the image.

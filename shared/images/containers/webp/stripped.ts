@@ -1,7 +1,7 @@
-import { readOrientation, writeOrientation } from './exif-orientation.ts';
-import { damagedImage } from './image-rejections.ts';
-import { joinPieces } from './join-pieces.ts';
-import { riffChunks, type WebpChunk, webpChunk, webpChunks, webpFile } from './webp-chunks.ts';
+import { readOrientation, writeOrientation } from '../../exif-orientation.ts';
+import { damagedImage } from '../../image-rejections.ts';
+import { joinPieces } from '../join-pieces.ts';
+import { riffChunks, type WebpChunk, webpChunk, webpChunks, webpFile } from './chunks.ts';
 
 /**
  * The pieces of a WebP without its metadata, pixels and frames as they are: of Exif the orientation alone, no XMP, no

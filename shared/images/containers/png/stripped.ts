@@ -1,7 +1,7 @@
 import { crc32, inflateSync } from 'node:zlib';
-import { readOrientation, writeOrientation } from './exif-orientation.ts';
-import { damagedImage, profileTooLarge } from './image-rejections.ts';
-import { isCritical, PNG_SIGNATURE_BYTES, type PngChunk, pngChunk, pngChunks } from './png-chunks.ts';
+import { readOrientation, writeOrientation } from '../../exif-orientation.ts';
+import { damagedImage, profileTooLarge } from '../../image-rejections.ts';
+import { isCritical, PNG_SIGNATURE_BYTES, type PngChunk, pngChunk, pngChunks } from './chunks.ts';
 
 /**
  * The pieces of a PNG without its metadata, pixels and frames as they are: no text, no time, no chunk that this product

@@ -1,10 +1,10 @@
-import { damagedImage } from './image-rejections.ts';
+import { damagedImage } from '../../image-rejections.ts';
 
 /** Where the bytes of one item stand. */
-export interface AvifItem {
+export interface ItemLocation {
   readonly id: number;
   /** In this file, or in its box `idat`; `elsewhere` is for other files and for parts of other items. */
-  readonly source: 'file' | 'itemData' | 'elsewhere';
+  readonly source: 'file' | 'idat' | 'elsewhere';
   readonly extents: readonly { readonly offset: number; readonly length: number }[];
 }
 
@@ -12,7 +12,7 @@ export interface AvifItem {
  * The items that the content of an `iloc` box lists (ISO/IEC 14496-12, 8.11.3).
  * @throws ContentRejectedError image_damaged
  */
-export function* avifItems(iloc: Buffer): Generator<AvifItem> {
+export function* itemLocations(iloc: Buffer): Generator<ItemLocation> {
   const read = readerOf(iloc);
   const version = read(1);
   read(3); // flags
@@ -38,9 +38,9 @@ export function* avifItems(iloc: Buffer): Generator<AvifItem> {
  * The bytes of an item.
  * @throws ContentRejectedError image_damaged when they are not all there, or are more than the file has
  */
-export function avifItemData(
-  { source, extents }: AvifItem,
-  from: { readonly file: Buffer; readonly itemData: Buffer },
+export function itemData(
+  { source, extents }: ItemLocation,
+  from: { readonly file: Buffer; readonly idat: Buffer },
 ): Buffer {
   if (source === 'elsewhere') throw damagedImage('its picture is not in the file');
   const bytes = from[source];
@@ -52,7 +52,7 @@ export function avifItemData(
   return Buffer.concat(extents.map(({ offset, length }) => bytes.subarray(offset, offset + length)));
 }
 
-const SOURCES = ['file', 'itemData'] as const;
+const SOURCES = ['file', 'idat'] as const;
 
 /** Reads big-endian numbers of 0 to 8 bytes, one after the other. */
 function readerOf(bytes: Buffer): (length: number) => number {

@@ -1,0 +1,58 @@
+import { IMAGE_LIMITS } from '../../image-limits.ts';
+import { damagedImage } from '../../image-rejections.ts';
+
+/** One box (ISO/IEC 14496-12, 4.2): length and type, then its content `[contentStart, end)`. */
+export interface Box {
+  readonly type: string;
+  /** Where its four letters stand. */
+  readonly typeAt: number;
+  readonly contentStart: number;
+  readonly end: number;
+}
+
+/** A type that readers skip. */
+export const HIDDEN = 'skip';
+
+/**
+ * The boxes in `[start, end)`.
+ * @throws ContentRejectedError image_damaged when one does not fit, or there are more than IMAGE_LIMITS allow
+ */
+export function* boxes(file: Buffer, start: number, end: number): Generator<Box> {
+  let count = 0;
+  for (let at = start; at < end; ) {
+    count += 1;
+    if (count > IMAGE_LIMITS.avifBoxes) throw damagedImage('a box has too many others in it');
+    const box = boxAt(file, at, end);
+    yield box;
+    at = box.end;
+  }
+}
+
+/** Leaves nothing of a box but its length: readers skip it. */
+export function emptyBox(file: Buffer, { typeAt, contentStart, end }: Box): void {
+  file.fill(0, contentStart, end);
+  file.write('free', typeAt, 'latin1');
+}
+
+function boxAt(file: Buffer, at: number, limit: number): Box {
+  if (at + 8 > limit) throw damagedImage('it ends inside a box');
+  const typeAt = at + 4;
+  const short = file.readUInt32BE(at);
+  const isLong = short === 1;
+  if (isLong && at + 16 > limit) throw damagedImage('it ends inside a box');
+  const length = isLong ? Number(file.readBigUInt64BE(at + 8)) : short;
+  const contentStart = at + (isLong ? 16 : 8);
+  const end = short === 0 ? limit : at + length; // zero: to the end
+  if (end < contentStart || end > limit) throw damagedImage('a box does not fit into the file');
+  return { type: file.toString('latin1', typeAt, typeAt + 4), typeAt, contentStart, end };
+}
+
+/**
+ * The one box of its type: of two, a reader may take the one that was not checked.
+ * @throws ContentRejectedError image_damaged
+ */
+export function onlyBox(children: readonly Box[], type: string): Box {
+  const [box, ...others] = children.filter((child) => child.type === type);
+  if (box === undefined || others.length > 0) throw damagedImage(`it has no "${type}" box, or several`);
+  return box;
+}
