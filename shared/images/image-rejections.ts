@@ -7,11 +7,11 @@ export function damagedImage(what: string, options?: ErrorOptions): ContentRejec
 
 /** For a colour profile beyond IMAGE_LIMITS. It cannot be dropped: the picture would show other colours. */
 export function profileTooLarge(options?: ErrorOptions): ContentRejectedError {
-  return new ContentRejectedError('metadata_too_large', 'the colour profile has more than 1 MiB', options);
+  return new ContentRejectedError('metadata_too_large', 'the colour profile has more than 4 MiB', options);
 }
 
 /** For a picture of more pixels than `limit`. */
 export function tooManyPixels(width: number, height: number, limit: number): ContentRejectedError {
-  const message = `${width} x ${height} pixels are more than ${limit / 1_000_000} megapixels`;
+  const message = `${width} x ${height} pixels are more than ${limit} pixels`;
   return new ContentRejectedError('too_many_pixels', message);
 }

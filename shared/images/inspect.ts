@@ -1,7 +1,8 @@
 import { ContentRejectedError } from '../errors.ts';
+import { type AvifColours, avifColours } from './containers/avif/colours.ts';
 import { CONTAINERS } from './containers/containers.ts';
 import { joinPieces } from './containers/join-pieces.ts';
-import { decodeHeader } from './decoder.ts';
+import { type ColourModel, decodeHeader } from './decoder.ts';
 import type { AvatarContentType } from './formats.ts';
 import { IMAGE_LIMITS } from './image-limits.ts';
 import { tooManyPixels } from './image-rejections.ts';
@@ -16,6 +17,9 @@ export interface InspectedImage {
   readonly height: number;
   /** The parts of the upload that its first frame needs. Only these are safe to decode. */
   readonly bytes: Uint8Array;
+  readonly colours: ColourModel;
+  /** Only of an AVIF. */
+  readonly avif?: AvifColours;
 }
 
 /**
@@ -29,14 +33,25 @@ export interface InspectedImage {
  * - too_many_pixels, image_too_complex, metadata_too_large: beyond IMAGE_LIMITS
  */
 export async function inspectImage(bytes: Uint8Array): Promise<InspectedImage> {
-  const file = Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength);
+  const file = bufferOf(bytes);
   const sniffed = acceptedType(file);
   if (sniffed === 'image/avif' && file.length > IMAGE_LIMITS.avifBytes) throw tooManyBytes();
   const decodable = joinPieces(CONTAINERS[sniffed].decodable(file));
-  const { contentType, width, height } = await decodeHeader(decodable);
+  const { contentType, width, height, colours } = await decodeHeader(decodable);
   if (contentType !== sniffed) throw new ContentRejectedError('type_not_allowed', 'the file is not what it begins as');
   checkPixels({ contentType, width, height });
-  return { contentType, width, height, bytes: decodable };
+  return {
+    contentType,
+    width,
+    height,
+    colours,
+    bytes: decodable,
+    ...(sniffed === 'image/avif' && { avif: avifColours(bufferOf(decodable)) }),
+  };
+}
+
+function bufferOf({ buffer, byteOffset, byteLength }: Uint8Array): Buffer {
+  return Buffer.from(buffer, byteOffset, byteLength);
 }
 
 function acceptedType(file: Buffer): AvatarContentType {
@@ -57,7 +72,12 @@ function tooManyBytes(): ContentRejectedError {
   return new ContentRejectedError('image_too_complex', `the AVIF has more than ${IMAGE_LIMITS.avifBytes} bytes`);
 }
 
-function checkPixels({ contentType, width, height }: Omit<InspectedImage, 'bytes'>): void {
-  const limit = contentType === 'image/avif' ? IMAGE_LIMITS.avifPixels : IMAGE_LIMITS.pixels;
+function checkPixels({ contentType, width, height }: Pick<InspectedImage, 'contentType' | 'width' | 'height'>): void {
+  const limit = MOST_PIXELS[contentType] ?? IMAGE_LIMITS.pixels;
   if (width * height > limit) throw tooManyPixels(width, height, limit);
 }
+
+const MOST_PIXELS: Readonly<Partial<Record<AvatarContentType, number>>> = {
+  'image/jpeg': IMAGE_LIMITS.jpegPixels,
+  'image/avif': IMAGE_LIMITS.avifPixels,
+};

@@ -1,6 +1,9 @@
 import { ContentRejectedError } from '../errors.ts';
-import { decodePixels, encodeWebp, insideSquare, shrinkPixels } from './decoder.ts';
+import { decodeImage } from './decode-image.ts';
+import { encodeWebp, insideSquare, shrinkPixels } from './decoder.ts';
+import { sniffImageType } from './image-signature.ts';
 import { inspectImage } from './inspect.ts';
+import { stripMetadata } from './strip-metadata.ts';
 import { thumbHashOf } from './thumb-hash.ts';
 
 /** The longest side of a preview, and of what a ThumbHash is made from, in pixels. */
@@ -24,12 +27,19 @@ export interface ImageDescription {
  */
 export async function describeImage(bytes: Uint8Array): Promise<ImageDescription | undefined> {
   try {
-    const { width, height, bytes: decodable } = await inspectImage(bytes);
-    const pixels = await decodePixels(decodable, (picture) => picture.resize(insideSquare(PREVIEW_SIDE)));
+    const image = await inspectImage(asShown(bytes));
+    const { width, height } = image;
+    const pixels = await decodeImage(image, (picture) => picture.resize(insideSquare(PREVIEW_SIDE)));
     const preview = { bytes: await encodeWebp(pixels), width: pixels.width, height: pixels.height };
     return { width, height, thumbHash: thumbHashOf(await shrinkPixels(pixels, HASH_SIDE)), preview };
   } catch (error) {
     if (error instanceof ContentRejectedError) return undefined;
     throw error;
   }
+}
+
+/** Browsers turn a JPEG, a PNG and an AVIF upright, but not a WebP. */
+function asShown(bytes: Uint8Array): Uint8Array {
+  const file = Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength);
+  return sniffImageType(file) === 'image/webp' ? stripMetadata(file, 'image/webp') : file;
 }

@@ -1,5 +1,6 @@
 import { cropToPixels } from './crop.ts';
-import { cutPixels, decodePixels, encodeJpeg, encodeWebp, type Pixels, scalePixels } from './decoder.ts';
+import { decodeImage } from './decode-image.ts';
+import { cutPixels, encodeJpeg, encodeWebp, type Pixels, scalePixels } from './decoder.ts';
 import { type Crop, THUMBNAIL_SIZES, type ThumbnailFormat, type ThumbnailSize } from './formats.ts';
 import type { InspectedImage } from './inspect.ts';
 import { thumbHashOf } from './thumb-hash.ts';
@@ -31,7 +32,7 @@ export async function renderThumbnails(image: InspectedImage, crop?: Crop): Prom
   let square = decodeSquare(image, crop);
   const encoding = LARGEST_FIRST.map(([size, side]) => {
     square = square.then((pixels) => (pixels.width === side ? pixels : scalePixels(pixels, side)));
-    return square.then(async (pixels) => [size, await encode(pixels)] as const);
+    return square.then(async (pixels) => [size, await encode(pixels, size)] as const);
   });
   const files = Object.fromEntries(await Promise.all(encoding)) as RenderedAvatar['files'];
   return { files, thumbHash: thumbHashOf(await square), width: image.width, height: image.height };
@@ -51,13 +52,13 @@ async function decodeSquare(image: InspectedImage, crop: Crop | undefined): Prom
   const { left, top, side } = cropToPixels(crop, image);
   if (side < 2 * target) {
     const region = { left, top, width: side, height: side };
-    return decodePixels(image.bytes, (picture) => picture.extract(region).resize(target, target));
+    return decodeImage(image, (picture) => picture.extract(region).resize(target, target));
   }
-  if (crop === undefined) return decodePixels(image.bytes, (picture) => picture.resize(target, target));
+  if (crop === undefined) return decodeImage(image, (picture) => picture.resize(target, target));
   const scale = target / side;
   const width = Math.round(image.width * scale);
   const height = Math.round(image.height * scale);
-  const scaled = await decodePixels(image.bytes, (picture) => picture.resize({ width, height, fit: 'fill' }));
+  const scaled = await decodeImage(image, (picture) => picture.resize({ width, height, fit: 'fill' }));
   return cutPixels(scaled, {
     left: Math.min(Math.round(left * scale), width - target),
     top: Math.min(Math.round(top * scale), height - target),
@@ -65,7 +66,8 @@ async function decodeSquare(image: InspectedImage, crop: Crop | undefined): Prom
   });
 }
 
-async function encode(pixels: Pixels): Promise<Record<ThumbnailFormat, Buffer>> {
-  const [webp, jpg] = await Promise.all([encodeWebp(pixels), encodeJpeg(pixels)]);
+async function encode(pixels: Pixels, size: ThumbnailSize): Promise<Record<ThumbnailFormat, Buffer>> {
+  const fidelity = size === 'small' ? 'fine' : 'usual';
+  const [webp, jpg] = await Promise.all([encodeWebp(pixels, fidelity), encodeJpeg(pixels, fidelity)]);
   return { webp, jpg };
 }

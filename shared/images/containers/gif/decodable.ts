@@ -1,4 +1,4 @@
-import { gifBlocks } from './blocks.ts';
+import { gifBlocks, TRAILER } from './blocks.ts';
 
 /**
  * The pieces of a GIF that its first frame needs: no comments, no application data, no later frame. The decoder would
@@ -7,10 +7,10 @@ import { gifBlocks } from './blocks.ts';
  * @throws ContentRejectedError image_damaged
  */
 export function* decodableGif(file: Buffer): Generator<Uint8Array> {
-  let drawn = false;
   for (const block of gifBlocks(file)) {
-    const isKept = block.kind === 'trailer' || (block.kind !== 'extension' && !drawn);
-    if (isKept) yield file.subarray(block.start, block.end);
-    if (block.kind === 'image') drawn = true;
+    if (block.kind === 'extension') continue;
+    if (block.kind !== 'trailer') yield file.subarray(block.start, block.end);
+    if (block.kind === 'image') break;
   }
+  yield TRAILER;
 }

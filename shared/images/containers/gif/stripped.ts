@@ -1,10 +1,10 @@
 import { damagedImage } from '../../image-rejections.ts';
-import { codeSizeAt, type GifBlock, gifBlocks } from './blocks.ts';
+import { codeSizeAt, type GifBlock, gifBlocks, TRAILER } from './blocks.ts';
 import { endOfCodedPixels, LzwCodes } from './lzw.ts';
 
 /**
  * The pieces of a GIF without its metadata, pixels and frames as they are: no comment, no text, of application data only
- * how often the animation is shown, nothing after the trailer.
+ * how often the animation is shown, nothing after the trailer. A missing trailer is added.
  *
  * The codes of each picture are followed to their end. Else a wrong length could make text a part of the pixels before
  * it: XMP in a GIF is written so that it can be read as data of any block.
@@ -23,6 +23,9 @@ export function* strippedGif(file: Buffer): Generator<Uint8Array> {
         break;
       case 'image':
         yield* pictureBlock(file, block, codes);
+        break;
+      case 'trailer':
+        yield TRAILER;
         break;
       default:
         yield file.subarray(block.start, block.end);

@@ -1,9 +1,11 @@
-import { type ExifOrientation, readOrientation, writeOrientation } from '../../exif-orientation.ts';
+import { ContentRejectedError } from '../../../errors.ts';
+import { IMAGE_LIMITS } from '../../image-limits.ts';
 import { damagedImage } from '../../image-rejections.ts';
 
 /**
- * One marker segment (ITU-T T.81, B.1): `FF marker length data`, its data being `[start + 4, dataEnd)`. Between
- * `dataEnd` and `end` stand the coded pixels of a scan; after any other segment these are the same place.
+ * One marker segment (ITU-T T.81, B.1): `FF marker length data`, its data being `[start + 4, dataEnd)`. The coded pixels
+ * of a scan follow in `[dataEnd, end)`; for any other segment `end` equals `dataEnd`. The end marker has neither length
+ * nor data.
  */
 export interface JpegSegment {
   readonly marker: number;
@@ -12,10 +14,17 @@ export interface JpegSegment {
   readonly end: number;
 }
 
-/** The second byte of the markers this product tells apart. */
+/** The second byte of each marker that matters here. */
 export const JPEG_MARKER = {
+  TEM: 0x01,
+  DHT: 0xc4,
+  RST0: 0xd0,
+  RST7: 0xd7,
   EOI: 0xd9,
   SOS: 0xda,
+  DQT: 0xdb,
+  DNL: 0xdc,
+  DRI: 0xdd,
   APP0: 0xe0,
   APP1: 0xe1,
   APP2: 0xe2,
@@ -24,82 +33,83 @@ export const JPEG_MARKER = {
   COM: 0xfe,
 } as const;
 
-/** How the data of the segments that matter begins (JFIF 1.02; Adobe's technical note 5116; Exif 2.32). */
-export const JFIF = 'JFIF\0';
-export const ADOBE = 'Adobe';
-const EXIF = 'Exif\0\0';
-
 /**
- * All segments after the start marker, up to and with the end marker.
- * @throws ContentRejectedError image_damaged when the end marker is missing or something else than a segment stands there
+ * All segments after the start marker, up to and with the end marker. Bytes between segments are skipped, as every
+ * decoder does (libjpeg, `next_marker`). If the end marker is missing after a scan, the last segment is an empty one of
+ * that type at the end of the file.
+ * @throws ContentRejectedError image_damaged when the file ends before its first scan; image_too_complex for more
+ * segments than IMAGE_LIMITS allow
  */
 export function* jpegSegments(file: Buffer): Generator<JpegSegment> {
+  let hasScan = false;
+  let count = 0;
   for (let at = 2; ; ) {
-    const start = skipFill(file, at);
-    const marker = file[start + 1];
-    if (marker === undefined) throw damagedImage('it ends before its end marker');
-    if (marker === JPEG_MARKER.EOI) return yield { marker, start, dataEnd: start + 2, end: start + 2 };
-    const dataEnd = start + 2 + (start + 4 <= file.length ? file.readUInt16BE(start + 2) : 0);
-    if (dataEnd < start + 4 || dataEnd > file.length) throw damagedImage('a segment has no room for its length');
-    const end = marker === JPEG_MARKER.SOS ? endOfScan(file, dataEnd) : dataEnd;
-    yield { marker, start, dataEnd, end };
-    at = end;
+    count += 1;
+    if (count > IMAGE_LIMITS.jpegSegments) throw tooManySegments();
+    const segment = segmentAt(file, nextMarker(file, at));
+    if (segment === undefined && !hasScan) throw damagedImage('it ends before its pixels');
+    yield segment ?? { marker: JPEG_MARKER.EOI, start: file.length, dataEnd: file.length, end: file.length };
+    if (segment === undefined || segment.marker === JPEG_MARKER.EOI) return;
+    hasScan ||= segment.marker === JPEG_MARKER.SOS;
+    at = segment.end;
   }
 }
 
-/** Where the `FF` that belongs to a marker stands; any number of them may come before it. */
-function skipFill(file: Buffer, at: number): number {
-  if (file[at] !== 0xff) throw damagedImage('it ends before its end marker, or bytes stand between its segments');
-  let start = at;
-  while (file[start + 1] === 0xff) start += 1;
-  return start;
+/** Whether the segment stands for an end marker that the file does not have. */
+export function isMissingEnd({ marker, start, end }: JpegSegment): boolean {
+  return marker === JPEG_MARKER.EOI && start === end;
+}
+
+/** A segment with its marker and length, ready to be written. */
+export function jpegSegment(marker: number, data: Uint8Array): Buffer {
+  const head = Buffer.from([0xff, marker, 0, 0]);
+  head.writeUInt16BE(data.length + 2, 2);
+  return Buffer.concat([head, data]);
+}
+
+/** The index of the `FF` of the next marker. Any number of `FF` may precede it; markers without a segment are skipped. */
+function nextMarker(file: Buffer, from: number): number {
+  for (let at = file.indexOf(0xff, from); at !== -1; at = file.indexOf(0xff, at + 1)) {
+    const marker = file[at + 1] ?? 0;
+    const isAlone = marker === JPEG_MARKER.TEM || isRestart(marker);
+    if (marker !== 0 && marker !== 0xff && !isAlone) return at;
+  }
+  return file.length;
+}
+
+/** Undefined when the segment does not fit into the file. */
+function segmentAt(file: Buffer, start: number): JpegSegment | undefined {
+  const marker = file[start + 1];
+  if (marker === undefined) return undefined;
+  if (marker === JPEG_MARKER.EOI) return { marker, start, dataEnd: start + 2, end: start + 2 };
+  const dataEnd = start + 2 + (start + 4 <= file.length ? file.readUInt16BE(start + 2) : 0);
+  if (dataEnd < start + 4 || dataEnd > file.length) return undefined;
+  return { marker, start, dataEnd, end: marker === JPEG_MARKER.SOS ? endOfScan(file, dataEnd) : dataEnd };
 }
 
 /** Coded pixels end at the first marker that is neither a stuffed zero nor a restart. */
 function endOfScan(file: Buffer, from: number): number {
   for (let at = file.indexOf(0xff, from); at !== -1; at = file.indexOf(0xff, at)) {
-    const next = file[at + 1] ?? 0;
+    const next = file[at + 1];
+    if (next === undefined) return endWithoutPadding(file, from, at);
     if (next === 0xff) at += 1;
-    else if (next === 0 || (next >= 0xd0 && next <= 0xd7)) at += 2;
+    else if (next === 0 || isRestart(next)) at += 2;
     else return at;
   }
-  return file.length;
+  return endWithoutPadding(file, from, file.length);
 }
 
-/** Application data and comments. */
-export function isMetadata({ marker }: JpegSegment): boolean {
-  return (marker >= JPEG_MARKER.APP0 && marker <= JPEG_MARKER.APP15) || marker === JPEG_MARKER.COM;
+/** Some writers fill the rest of a block with zeros where the end marker should be. A zero behind `FF` is coded pixels. */
+function endWithoutPadding(file: Buffer, from: number, to: number): number {
+  let end = to;
+  while (end > from && file[end - 1] === 0) end -= 1;
+  return file[end - 1] === 0xff && end < to ? end + 1 : end;
 }
 
-/** A part of the colour profile, which may need several. */
-export function isProfile(file: Buffer, segment: JpegSegment): boolean {
-  return isApplication(file, segment, JPEG_MARKER.APP2, 'ICC_PROFILE\0');
+export function isRestart(marker: number): boolean {
+  return marker >= JPEG_MARKER.RST0 && marker <= JPEG_MARKER.RST7;
 }
 
-export function isExif(file: Buffer, segment: JpegSegment): boolean {
-  return isApplication(file, segment, JPEG_MARKER.APP1, EXIF);
-}
-
-/** Whether the segment is application data that begins with the name of its kind. */
-export function isApplication(file: Buffer, segment: JpegSegment, marker: number, name: string): boolean {
-  if (segment.marker !== marker) return false;
-  const dataStart = segment.start + 4;
-  return file.toString('latin1', dataStart, Math.min(dataStart + name.length, segment.dataEnd)) === name;
-}
-
-/** The orientation in an Exif segment, 1 if there is none. */
-export function orientationOf(file: Buffer, { start, dataEnd }: JpegSegment): ExifOrientation {
-  return readOrientation(file.subarray(start + 4, dataEnd));
-}
-
-/** An Exif segment that says nothing but the orientation. */
-export function orientationSegment(orientation: ExifOrientation): Buffer {
-  return jpegSegment(JPEG_MARKER.APP1, Buffer.concat([Buffer.from(EXIF, 'latin1'), writeOrientation(orientation)]));
-}
-
-/** A segment with its marker and length, ready to be written. */
-export function jpegSegment(marker: number, data: Buffer): Buffer {
-  const head = Buffer.from([0xff, marker, 0, 0]);
-  head.writeUInt16BE(data.length + 2, 2);
-  return Buffer.concat([head, data]);
+function tooManySegments(): ContentRejectedError {
+  return new ContentRejectedError('image_too_complex', `the JPEG has more than ${IMAGE_LIMITS.jpegSegments} segments`);
 }

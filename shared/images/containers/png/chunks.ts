@@ -10,18 +10,22 @@ export interface PngChunk {
 
 export const PNG_SIGNATURE_BYTES = 8;
 
+/** Chunks without which pixels of the image or of its animation are missing. */
+const PIXEL_CHUNKS: ReadonlySet<string> = new Set(['IHDR', 'PLTE', 'IDAT', 'fcTL', 'fdAT']);
+
 /**
- * All chunks from IHDR to IEND. Bytes after IEND are no part of the image.
- * @throws ContentRejectedError image_damaged when a chunk or IEND is missing
+ * All chunks from IHDR to IEND. Bytes after IEND are no part of the image. If the file ends before it, in a chunk that
+ * holds no pixels, the chunks end there.
+ * @throws ContentRejectedError image_damaged when a chunk of pixels does not fit into the file
  */
 export function* pngChunks(file: Buffer): Generator<PngChunk> {
-  for (let start = PNG_SIGNATURE_BYTES; ; ) {
-    if (start + 12 > file.length) throw damagedImage('it ends before its end chunk');
+  for (let start = PNG_SIGNATURE_BYTES; start + 8 <= file.length; ) {
+    const type = file.toString('latin1', start + 4, start + 8);
     const end = start + 12 + file.readUInt32BE(start);
-    if (end > file.length) throw damagedImage('it ends inside a chunk');
-    const chunk = { type: file.toString('latin1', start + 4, start + 8), start, end };
-    yield chunk;
-    if (chunk.type === 'IEND') return;
+    if (type === 'IEND') return yield { type, start, end };
+    if (end > file.length && PIXEL_CHUNKS.has(type)) throw damagedImage('it ends inside a chunk');
+    if (end > file.length) return;
+    yield { type, start, end };
     start = end;
   }
 }
@@ -34,6 +38,11 @@ export function pngChunk(type: string, data: Buffer): Buffer {
   data.copy(chunk, 8);
   chunk.writeUInt32BE(crc32(chunk.subarray(4, -4)), chunk.length - 4);
   return chunk;
+}
+
+/** Whether the chunk has the checksum that it says. */
+export function hasItsChecksum(file: Buffer, { start, end }: PngChunk): boolean {
+  return crc32(file.subarray(start + 4, end - 4)) === file.readUInt32BE(end - 4);
 }
 
 /** Upper case in the first letter: no decoder may skip the chunk. */

@@ -44,10 +44,10 @@ export function* riffChunks(file: Buffer, from: number, to: number): Generator<W
   }
 }
 
-/** A chunk with its length, ready to be written; `data` has an even length. */
+/** A chunk with its length, and a zero if that makes it even, ready to be written. */
 export function webpChunk(type: string, data: Buffer): Buffer {
   const head = Buffer.alloc(8);
   head.write(type, 'latin1');
   head.writeUInt32LE(data.length, 4);
-  return Buffer.concat([head, data]);
+  return Buffer.concat([head, data, Buffer.alloc(data.length % 2)]);
 }

@@ -1,0 +1,66 @@
+/** What the lengths of other chunks depend on (PNG 3, 11.2.1). */
+export interface PngHeader {
+  readonly width: number;
+  readonly height: number;
+  readonly bitDepth: number;
+  /** 0 grey, 2 colour, 3 palette, 4 grey with alpha, 6 colour with alpha. */
+  readonly colourType: number;
+}
+
+export const HEADER_BYTES = 13;
+const MOST_PALETTE_BYTES = 768;
+
+type Length =
+  | number
+  | ((header: PngHeader, paletteEntries: number) => { readonly least: number; readonly most: number });
+
+/**
+ * Whether a chunk of this type may have this length; of the types whose chunks are kept (PNG 3, 11). Undefined for
+ * every other type.
+ */
+export function isPossibleLength(
+  type: string,
+  length: number,
+  { header, paletteEntries }: { readonly header: PngHeader; readonly paletteEntries: number },
+): boolean | undefined {
+  const expected = LENGTHS[type];
+  if (expected === undefined) return undefined;
+  if (typeof expected === 'number') return length === expected;
+  const { least, most } = expected(header, paletteEntries);
+  return length >= least && length <= most;
+}
+
+const any = () => ({ least: 0, most: Number.POSITIVE_INFINITY });
+
+/** @param lengths colour type -> length; of other types, there can be no such chunk */
+function byColourType(lengths: Readonly<Record<number, number>>): Length {
+  return ({ colourType }) => {
+    const length = lengths[colourType] ?? Number.POSITIVE_INFINITY;
+    return { least: length, most: length };
+  };
+}
+
+const LENGTHS: Readonly<Record<string, Length>> = {
+  IHDR: HEADER_BYTES,
+  PLTE: () => ({ least: 3, most: MOST_PALETTE_BYTES }),
+  IDAT: any,
+  gAMA: 4,
+  cHRM: 32,
+  sRGB: 1,
+  cICP: 4,
+  mDCV: 24,
+  cLLI: 8,
+  iCCP: any,
+  sBIT: byColourType({ 0: 1, 2: 3, 3: 3, 4: 2, 6: 4 }),
+  bKGD: byColourType({ 0: 2, 2: 6, 3: 1, 4: 2, 6: 6 }),
+  pHYs: 9,
+  tRNS: ({ colourType }, paletteEntries) => {
+    if (colourType === 3) return { least: 1, most: paletteEntries };
+    const length = { 0: 2, 2: 6 }[colourType] ?? Number.POSITIVE_INFINITY;
+    return { least: length, most: length };
+  },
+  eXIf: any,
+  acTL: 8,
+  fcTL: 26,
+  fdAT: () => ({ least: 4, most: Number.POSITIVE_INFINITY }),
+};

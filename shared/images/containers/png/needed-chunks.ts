@@ -1,0 +1,88 @@
+import { inflateSync } from 'node:zlib';
+import { damagedImage } from '../../image-rejections.ts';
+import { joinPieces } from '../join-pieces.ts';
+import { HEADER_BYTES, isPossibleLength, type PngHeader } from './chunk-lengths.ts';
+import { hasItsChecksum, isCritical, type PngChunk, pngChunks } from './chunks.ts';
+
+/**
+ * The chunks of a PNG that a decoder or a player of its animation needs, in order, IEND left out. A faulty ancillary
+ * chunk, of wrong checksum or length, is left out, as browsers do. Of each kind that cannot be repeated, the first
+ * chunk counts.
+ *
+ * A chunk that stays has the checksum that it says. Else a wrong length could make text a part of the pixels before it.
+ *
+ * @throws ContentRejectedError image_damaged for a faulty chunk that holds pixels, a critical chunk of an unknown type,
+ * and a file that is cut off before its last pixels
+ */
+export function* neededChunks(file: Buffer): Generator<PngChunk> {
+  const seen = new Set<string>();
+  const chunks = pngChunks(file);
+  const header = readHeader(file, chunks.next());
+  const animation = { announced: 0, frames: 0 };
+  let paletteEntries = 0;
+  let isEnded = false;
+  yield header.chunk;
+  for (const chunk of chunks) {
+    const { type, start, end } = chunk;
+    isEnded = type === 'IEND';
+    if (isEnded || isSuperfluous(chunk, seen)) continue;
+    const length = end - start - 12;
+    const isPossible = isPossibleLength(type, length, { header, paletteEntries });
+    if (isPossible === undefined && isCritical(chunk)) throw damagedImage(`the chunk "${type}" is not known`);
+    if (isPossible === undefined) continue;
+    if (!isPossible || !hasItsChecksum(file, chunk)) {
+      if (isCritical(chunk) || isFrame(chunk)) throw damagedImage(`the chunk "${type}" is faulty`);
+      continue;
+    }
+    seen.add(type);
+    if (type === 'PLTE') paletteEntries = length / 3;
+    if (type === 'acTL') animation.announced = file.readUInt32BE(start + 8);
+    if (type === 'fcTL') animation.frames += 1;
+    yield chunk;
+  }
+  if (!seen.has('IDAT')) throw damagedImage('it has no pixels');
+  if (!isEnded) checkComplete(file, animation);
+}
+
+function readHeader(
+  file: Buffer,
+  { done, value: chunk }: IteratorResult<PngChunk, void>,
+): PngHeader & { readonly chunk: PngChunk } {
+  if (done) throw damagedImage('it does not begin with its header');
+  const isHeader = chunk.type === 'IHDR' && chunk.end - chunk.start - 12 === HEADER_BYTES;
+  if (!isHeader || !hasItsChecksum(file, chunk)) throw damagedImage('it does not begin with its header');
+  const at = chunk.start + 8;
+  return {
+    chunk,
+    width: file.readUInt32BE(at),
+    height: file.readUInt32BE(at + 4),
+    bitDepth: file.readUInt8(at + 8),
+    colourType: file.readUInt8(at + 9),
+  };
+}
+
+/** Repeated, or a frame of an animation that was not announced. */
+function isSuperfluous(chunk: PngChunk, seen: ReadonlySet<string>): boolean {
+  if (isFrame(chunk)) return !seen.has('acTL');
+  return seen.has(chunk.type) && chunk.type !== 'IDAT';
+}
+
+function isFrame({ type }: PngChunk): boolean {
+  return type === 'fcTL' || type === 'fdAT';
+}
+
+/** Enough for 64 megapixels of four bytes. */
+const MOST_UNPACKED_BYTES = 2 ** 28 + 2 ** 20;
+
+/** Without an end chunk, nothing else says whether the file was cut off. */
+function checkComplete(file: Buffer, animation: { readonly announced: number; readonly frames: number }): void {
+  if (animation.frames < animation.announced) throw damagedImage('it ends before its last frame');
+  const packed: Uint8Array[] = [];
+  for (const { type, start, end } of pngChunks(file))
+    if (type === 'IDAT') packed.push(file.subarray(start + 8, end - 4));
+  try {
+    inflateSync(joinPieces(packed), { maxOutputLength: MOST_UNPACKED_BYTES });
+  } catch (error) {
+    throw damagedImage('it ends before its last pixels', { cause: error });
+  }
+}

@@ -1,0 +1,3 @@
+export function rebuildProfile(profile: Uint8Array, _options?: { length: 'same' }): Buffer | undefined {
+  return Buffer.from(profile);
+}
