@@ -30,6 +30,19 @@ export async function readAllTags(file: Uint8Array): Promise<Readonly<Record<str
   }
 }
 
+/** Parts of the names of groups and of tags that say where, when, by whom or with what an image was made. */
+const PERSONAL_GROUPS = /^(?:GPS|IFD|ExifIFD|Interop|XMP|IPTC|Photoshop|Maker|UserData|ItemList|Keys|JFXX)/;
+const PERSONAL_TAGS =
+  /GPS|Location|Make|Model|Serial|Owner|Author|Artist|Copyright|Date|Software|Comment|Title|Descri|Name/;
+
+/** The names of the tags that say something of a person or a device. What a colour profile says of itself does not count. */
+export function personalTags(tags: Readonly<Record<string, unknown>>): string[] {
+  return Object.keys(tags).filter((name) => {
+    const [group = '', tag = ''] = name.split(':');
+    return !/^ICC/.test(group) && tag !== 'Orientation' && (PERSONAL_GROUPS.test(group) || PERSONAL_TAGS.test(tag));
+  });
+}
+
 /** For a file that it cannot read ExifTool prints an `ExifTool:Error` tag and exits with 1. */
 function outputOf(error: Error & { readonly stdout?: string }): string {
   if (!error.stdout) throw error;

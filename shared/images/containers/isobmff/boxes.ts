@@ -1,3 +1,4 @@
+import { ContentRejectedError } from '../../../errors.ts';
 import { IMAGE_LIMITS } from '../../image-limits.ts';
 import { damagedImage } from '../../image-rejections.ts';
 
@@ -28,10 +29,45 @@ export function* boxes(file: Buffer, start: number, end: number): Generator<Box>
   }
 }
 
+/** The boxes of a file up to the first bytes that are none: those are not part of the image. */
+export function boxesBeforeOthers(file: Buffer): Box[] {
+  const found: Box[] = [];
+  try {
+    for (const box of boxes(file, 0, file.length)) found.push(box);
+  } catch (error) {
+    if (!(error instanceof ContentRejectedError)) throw error;
+  }
+  return found;
+}
+
+/** Empties the boxes of other types than `types` and returns the rest. */
+export function keepBoxes(file: Buffer, found: Iterable<Box>, types: ReadonlySet<string>): Box[] {
+  const kept: Box[] = [];
+  for (const box of found) {
+    if (types.has(box.type)) kept.push(box);
+    else emptyBox(file, box);
+  }
+  return kept;
+}
+
 /** Leaves nothing of a box but its length: readers skip it. */
 export function emptyBox(file: Buffer, { typeAt, contentStart, end }: Box): void {
   file.fill(0, contentStart, end);
   file.write('free', typeAt, 'latin1');
+}
+
+/**
+ * Zeros what follows the first `bytes` bytes of a box's content.
+ * @throws ContentRejectedError image_damaged when the content is shorter
+ */
+export function keepStart(file: Buffer, { type, contentStart, end }: Box, bytes: number): void {
+  if (contentStart + bytes > end) throw damagedImage(`the box "${type}" is shorter than it can be`);
+  file.fill(0, contentStart + bytes, end);
+}
+
+/** Zeros the name in a `hdlr` box: all but version, flags and the type of what is handled (ISO/IEC 14496-12, 8.4.3). */
+export function clearHandlerName(file: Buffer, hdlr: Box): void {
+  keepStart(file, hdlr, 12);
 }
 
 function boxAt(file: Buffer, at: number, limit: number): Box {
@@ -52,7 +88,17 @@ function boxAt(file: Buffer, at: number, limit: number): Box {
  * @throws ContentRejectedError image_damaged
  */
 export function onlyBox(children: readonly Box[], type: string): Box {
+  const box = optionalBox(children, type);
+  if (box === undefined) throw damagedImage(`it has no "${type}" box`);
+  return box;
+}
+
+/**
+ * The one box of its type, or undefined if there is none.
+ * @throws ContentRejectedError image_damaged when there are several
+ */
+export function optionalBox(children: readonly Box[], type: string): Box | undefined {
   const [box, ...others] = children.filter((child) => child.type === type);
-  if (box === undefined || others.length > 0) throw damagedImage(`it has no "${type}" box, or several`);
+  if (others.length > 0) throw damagedImage(`it has several "${type}" boxes`);
   return box;
 }

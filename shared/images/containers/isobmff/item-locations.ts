@@ -1,4 +1,5 @@
 import { damagedImage } from '../../image-rejections.ts';
+import { bigEndianReader } from './big-endian-reader.ts';
 
 /** Where the bytes of one item stand. */
 export interface ItemLocation {
@@ -13,7 +14,7 @@ export interface ItemLocation {
  * @throws ContentRejectedError image_damaged
  */
 export function* itemLocations(iloc: Buffer): Generator<ItemLocation> {
-  const read = readerOf(iloc);
+  const { read } = bigEndianReader(iloc);
   const version = read(1);
   read(3); // flags
   const [offsetBytes, lengthBytes] = nibbles(read(1));
@@ -52,18 +53,24 @@ export function itemData(
   return Buffer.concat(extents.map(({ offset, length }) => bytes.subarray(offset, offset + length)));
 }
 
-const SOURCES = ['file', 'idat'] as const;
-
-/** Reads big-endian numbers of 0 to 8 bytes, one after the other. */
-function readerOf(bytes: Buffer): (length: number) => number {
+/**
+ * Writes the bytes of an item back to where `itemData` found them.
+ * @param data as long as the item
+ */
+export function writeItemData(
+  { source, extents }: ItemLocation,
+  to: { readonly file: Buffer; readonly idat: Buffer },
+  data: Buffer,
+): void {
+  if (source === 'elsewhere') throw damagedImage('its picture is not in the file');
   let at = 0;
-  return (length) => {
-    if (at + length > bytes.length) throw damagedImage('its list of places breaks off');
-    let value = 0;
-    for (const end = at + length; at < end; at++) value = value * 256 + bytes.readUInt8(at);
-    return value;
-  };
+  for (const { offset, length } of extents) {
+    data.copy(to[source], offset, at, at + length);
+    at += length;
+  }
 }
+
+const SOURCES = ['file', 'idat'] as const;
 
 function nibbles(byte: number): readonly [number, number] {
   return [byte >> 4, byte & 0x0f];
