@@ -1,8 +1,10 @@
 import { createHash } from 'node:crypto';
 import type { WorkerDependencies } from '../dependencies.ts';
 import { ContentRejectedError, ObjectExistsError } from '../errors.ts';
+import { heicSize } from '../images/containers/heic/size.ts';
+import { AVATAR_TYPES } from '../images/formats.ts';
 import { describeImage } from '../images/preview.ts';
-import { isStrippable, stripMetadata } from '../images/strip-metadata.ts';
+import { isStrippable, type StrippableType, stripMetadata } from '../images/strip-metadata.ts';
 import type { AttachmentPreview, AttachmentUpload } from '../metadata/records.ts';
 import type { PublishedFile } from '../metadata/transitions/attachments.ts';
 import { attachmentKey, previewKey, type StorageKey } from '../storage/object-keys.ts';
@@ -44,7 +46,7 @@ async function writePicture(
   needs: Needs,
   upload: AttachmentUpload,
   { key, eTag }: Sent,
-  contentType: Parameters<typeof stripMetadata>[1],
+  contentType: StrippableType,
 ): Promise<PublishedFile> {
   const { storage, scanner, settings } = needs;
   refuseType(contentType, settings.attachments.types);
@@ -52,7 +54,7 @@ async function writePicture(
   if (sent.length !== upload.contentLength) throw wrongLength(sent.length, upload);
   await refuseMalicious(scanner, [sent]);
   const served = upload.keepMetadata ? sent : stripMetadata(sent, contentType);
-  const image = await describeImage(served);
+  const image = contentType === 'image/heic' ? undefined : await describeImage(served);
   const ref = refOf(upload);
   const target = attachmentKey({ ...ref, extension: extensionOf(contentType) });
   const { eTag: written } = await writeOnce(storage, { key: target, body: served, ...headersOf(contentType) });
@@ -65,6 +67,7 @@ async function writePicture(
     sha256: createHash('sha256').update(served).digest('base64'),
     metadataStripped: !upload.keepMetadata,
     ...(image && { width: image.width, height: image.height, thumbHash: image.thumbHash }),
+    ...(contentType === 'image/heic' && heicSize(served)),
     ...(preview && { preview }),
   };
 }
@@ -126,9 +129,9 @@ async function writeOnce(
   }
 }
 
-/** What the object answers with where no signature says otherwise: a picture, or a file to save. */
+/** What the object answers with where no signature says otherwise: an image that browsers show, or a file to save. */
 function headersOf(contentType: string): ObjectHeaders {
-  if (isStrippable(contentType)) return { contentType };
+  if (Object.hasOwn(AVATAR_TYPES, contentType)) return { contentType };
   return { contentType: 'application/octet-stream', contentDisposition: 'attachment' };
 }
 

@@ -1,12 +1,16 @@
 import { ContentRejectedError } from '../errors.ts';
 import { CONTAINERS } from './containers/containers.ts';
+import { strippedHeic } from './containers/heic/stripped.ts';
 import { joinPieces } from './containers/join-pieces.ts';
 import type { AvatarContentType } from './formats.ts';
 import { sniffImageType } from './image-signature.ts';
 
-/** Whether `stripMetadata` knows pictures of this type. */
-export function isStrippable(mediaType: string): mediaType is AvatarContentType {
-  return Object.hasOwn(CONTAINERS, mediaType);
+/** The types of images whose metadata can be removed. HEIC is among them although it is never decoded. */
+export type StrippableType = AvatarContentType | 'image/heic';
+
+/** Whether `stripMetadata` knows images of this type. */
+export function isStrippable(mediaType: string): mediaType is StrippableType {
+  return mediaType === 'image/heic' || Object.hasOwn(CONTAINERS, mediaType);
 }
 
 /**
@@ -19,11 +23,11 @@ export function isStrippable(mediaType: string): mediaType is AvatarContentType 
  * @throws ContentRejectedError metadata_not_strippable when the file breaks the rules of its format, or has parts that
  * this product does not know and cannot leave out
  */
-export function stripMetadata(bytes: Uint8Array, type: AvatarContentType): Uint8Array {
+export function stripMetadata(bytes: Uint8Array, type: StrippableType): Uint8Array {
   const file = Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength);
   if (sniffImageType(file) !== type) throw notStrippable(`the file is no ${type}`);
   try {
-    return joinPieces(CONTAINERS[type].stripped(file));
+    return joinPieces(type === 'image/heic' ? strippedHeic(file) : CONTAINERS[type].stripped(file));
   } catch (error) {
     if (error instanceof ContentRejectedError) throw notStrippable(error.message, { cause: error });
     throw error;

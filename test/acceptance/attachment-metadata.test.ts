@@ -14,6 +14,7 @@ import { isUpright } from '../fixtures/scene.ts';
 import { secret, secretsIn } from '../fixtures/tagged/secrets.ts';
 import { taggedAvif, taggedTransparentAvif } from '../fixtures/tagged/tagged-avif.ts';
 import { taggedGif } from '../fixtures/tagged/tagged-gif.ts';
+import { taggedHeic } from '../fixtures/tagged/tagged-heic.ts';
 import { taggedCmykJpeg, taggedJpeg, taggedProgressiveJpeg } from '../fixtures/tagged/tagged-jpeg.ts';
 import { taggedApng, taggedPng, taggedWideGamutPng } from '../fixtures/tagged/tagged-png.ts';
 import { taggedAnimatedWebp, taggedTransparentWebp, taggedWebp } from '../fixtures/tagged/tagged-webp.ts';
@@ -82,6 +83,17 @@ describe('an attached picture', () => {
     expect(await isUpright(bytes)).toBe(true);
   });
 
+  it('that is HEIC is served without its metadata too, with its size but without a preview', async () => {
+    const sent = await taggedHeic();
+    const attachment = await attach(await signIn(), { bytes: sent, contentType: 'image/heic' });
+    const served = await bytesAt(attachment.contentUrl);
+    expect(secretsIn(served)).toEqual([]);
+    expect(attachment).toMatchObject({ contentType: 'image/heic', metadataStripped: true, size: served.length });
+    expect(attachment).toMatchObject({ width: 378, height: 504 });
+    expect(attachment).not.toHaveProperty('preview');
+    expect(attachment).not.toHaveProperty('thumbHash');
+  });
+
   it('comes with dimensions, a ThumbHash and a small preview before its first byte', async () => {
     const bytes = await jpegPhoto({ width: 1600, height: 900 });
     const attachment = await attach(await signIn(), { bytes, contentType: 'image/jpeg' });
@@ -113,7 +125,7 @@ describe('what its uploader wants to keep', () => {
   });
 
   it.each([
-    ['HEIC', 'image/heic', async () => heicFile()],
+    ['a HEIC without an image', 'image/heic', async () => heicFile()],
     ['HEIC that calls itself AVIF', 'image/avif', heicNamedAvif],
     ['TIFF', 'image/tiff', async () => OTHER_FILES.TIFF ?? Buffer.alloc(0)],
   ])('may be a picture that metadata cannot be removed from, which is refused otherwise: %s', async (_, type, make) => {

@@ -3,7 +3,8 @@ import { delimiter, join } from 'node:path';
 
 /** What the engines need of a machine; everything else is fetched from package registries. */
 const NEEDED = {
-  python3: 'the S3 engine, the deploy rehearsal and the template linter',
+  python3: 'the S3 engine, the deploy rehearsal, the template linter and the image decoder',
+  perl: 'the metadata reader',
   java: 'the DynamoDB engine',
   mvn: 'the DynamoDB engine',
 } as const;

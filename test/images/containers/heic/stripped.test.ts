@@ -1,0 +1,252 @@
+import fc from 'fast-check';
+import { beforeAll, describe, expect, it } from 'vitest';
+import { ContentRejectedError } from '../../../../shared/errors.ts';
+import { stripMetadata } from '../../../../shared/images/strip-metadata.ts';
+import { box, boxContent, boxes, type Content, joined, number } from '../../../fixtures/containers.ts';
+import { heicFile } from '../../../fixtures/hostile-files.ts';
+import { secret, secretsIn } from '../../../fixtures/tagged/secrets.ts';
+import { heicTile, nalUnit, plainHeic, seiUnit, taggedHeic } from '../../../fixtures/tagged/tagged-heic.ts';
+
+function strip(file: Uint8Array): Buffer {
+  return Buffer.from(stripMetadata(file, 'image/heic'));
+}
+
+const REFUSED = expect.objectContaining({ code: 'metadata_not_strippable' });
+
+/** Ids in the tagged file. */
+const [GRID, THUMBNAIL, DEPTH, GAIN_MAP, XMP] = [49, 50, 51, 52, 55];
+
+let file: Buffer;
+let stripped: Buffer;
+beforeAll(async () => {
+  file = await taggedHeic();
+  stripped = strip(file);
+});
+
+function metaOf(heic: Buffer): Buffer {
+  return boxContent(heic, 'meta').subarray(4);
+}
+
+/** The types of the items by their ids. */
+function itemTypes(heic: Buffer): Map<number, string> {
+  const entries = boxes(boxContent(metaOf(heic), 'iinf').subarray(6));
+  return new Map(entries.map(({ data }) => [data.readUInt16BE(4), data.toString('latin1', 8, 12)]));
+}
+
+/** The references by their types, each with the id that it starts from. */
+function references(heic: Buffer): string[] {
+  return boxes(boxContent(metaOf(heic), 'iref').subarray(4)).map(({ type, data }) => `${type} ${data.readUInt16BE(0)}`);
+}
+
+function properties(heic: Buffer): { readonly type: string; readonly data: Buffer }[] {
+  return boxes(boxContent(boxContent(metaOf(heic), 'iprp'), 'ipco'));
+}
+
+/** A copy of the tagged file in which `content` stands over the first `text`, `distance` bytes behind its start. */
+function changed(text: Content, content: Content, distance = 0): Buffer {
+  const copy = Buffer.from(file);
+  const at = file.indexOf(text);
+  if (at < 0) throw new RangeError('there is no such text');
+  joined(content).copy(copy, at + distance);
+  return copy;
+}
+
+/** Where the list of places names an item. */
+function placeOf(id: number): number {
+  const list = boxContent(metaOf(file), 'iloc');
+  return file.indexOf(list) + list.indexOf(joined(number(id, 2), '\0'), 8);
+}
+
+describe('a stripped HEIC', () => {
+  it('has the secret nowhere', () => {
+    expect(secretsIn(file).length).toBeGreaterThan(100);
+    expect(secretsIn(stripped)).toEqual([]);
+  });
+
+  it('keeps the tiles, the grid and the gain map, and hides all other items', () => {
+    const types = itemTypes(stripped);
+    const kept = [...types].filter(([, type]) => type !== 'skip').map(([id]) => id);
+    expect(kept).toEqual([...Array.from({ length: 48 }, (_, index) => index + 1), GRID, GAIN_MAP]);
+    expect([types.get(1), types.get(GRID), types.get(GAIN_MAP)]).toEqual(['hvc1', 'grid', 'hvc1']);
+  });
+
+  it('has no reference from a thumbnail or a depth map', () => {
+    const kept = references(stripped);
+    expect(kept).toEqual(expect.arrayContaining([`dimg ${GRID}`, `auxl ${GAIN_MAP}`]));
+    expect(kept.filter((one) => [` ${THUMBNAIL}`, ` ${DEPTH}`].some((id) => one.endsWith(id)))).toEqual([
+      `skip ${THUMBNAIL}`,
+      `skip ${DEPTH}`,
+    ]);
+  });
+
+  it('keeps size, colours, rotation and crop as they were', () => {
+    const needed = new Set(['ispe', 'colr', 'irot', 'clap']);
+    const of = (heic: Buffer) => properties(heic).filter(({ type }) => needed.has(type));
+    expect(of(stripped)).toEqual(of(file));
+  });
+
+  it('keeps every byte of the tiles outside their messages', () => {
+    expect(stripped.toString('latin1').split(heicTile().toString('latin1')).length - 1).toBe(12);
+  });
+
+  it('stays as it is when it is stripped again', () => {
+    expect(strip(stripped).equals(stripped)).toBe(true);
+  });
+
+  it('ends with the last box that is needed', () => {
+    expect(boxes(stripped).map(({ type }) => type)).toEqual(['ftyp', 'free', 'free', 'meta', 'mdat']);
+  });
+
+  it('is the same file when there was nothing to remove', () => {
+    expect(strip(plainHeic()).equals(plainHeic())).toBe(true);
+  });
+});
+
+describe('text in a coded image', () => {
+  const units = (...parts: readonly Content[]) => plainHeic(joined(...parts, heicTile()));
+
+  it.each([
+    ['registered user data', seiUnit(4, secret('a message'))],
+    ['unregistered user data', seiUnit(5, secret('a message'))],
+    ['a long message', seiUnit(5, joined(Buffer.alloc(700, 1), secret('a message')))],
+    ['a message of a type that is not known', seiUnit(150, secret('a message'))],
+    ['a message that is too long for its type', seiUnit(144, secret('a message'))],
+    ['a message behind the image', seiUnit(5, secret('a message'), 40)],
+    ['filler', nalUnit(38, joined(secret('filler'), '\x80'))],
+  ])('is overwritten, and the length stays: %s', (_, unit) => {
+    const heic = units(unit);
+    const result = strip(heic);
+    expect(secretsIn(heic)).toHaveLength(1);
+    expect(secretsIn(result)).toEqual([]);
+    expect(result.length).toBe(heic.length);
+    expect(strip(result).equals(result)).toBe(true);
+  });
+
+  it('is overwritten in the second message of a unit', () => {
+    const brightness = '\x90\x04\x01\x02\x03\x04';
+    const text = secret('a message');
+    const unit = nalUnit(39, joined(brightness, '\x05', number(text.length, 1), text, '\x80'));
+    const result = strip(units(unit));
+    expect(secretsIn(result)).toEqual([]);
+    expect(result.includes(brightness, undefined, 'latin1')).toBe(true);
+  });
+
+  it('leaves a message about brightness as it is', () => {
+    const heic = units(seiUnit(144, '\x01\x02\x03\x04'));
+    expect(strip(heic).equals(heic)).toBe(true);
+  });
+
+  it.each([
+    ['a slice behind the image’s own', 31, ''],
+    ['a unit that the standard leaves to others', 62, ''],
+    ['a unit of a reserved type', 41, ''],
+    ['a delimiter with text', 35, 'text'],
+    ['an end with text', 36, 'text'],
+  ])('is refused as %s', (_, type, content) => {
+    expect(() => strip(units(nalUnit(type, content)))).toThrow(REFUSED);
+  });
+
+  it.each([
+    ['a message that does not fit', nalUnit(39, '\x05\xf0text\x80')],
+    ['a message without an end', nalUnit(39, '\x05\x04text')],
+    ['a unit that does not fit', joined(number(4_000, 4), 'text')],
+    ['a unit without a header', joined(number(1, 4), '\x4e')],
+    ['half a length', '\0\0'],
+  ])('is refused as %s', (_, unit) => {
+    expect(() => strip(plainHeic(joined(heicTile(), unit)))).toThrow(REFUSED);
+  });
+
+  it('is refused behind the last unit', () => {
+    expect(() => strip(plainHeic(joined(heicTile(), secret('behind the units'))))).toThrow(REFUSED);
+  });
+});
+
+describe('a HEIC is refused', () => {
+  it('when it is a film', () => {
+    const film = (type: string) => joined(plainHeic(), box(type, secret(type)));
+    expect(() => strip(film('moov'))).toThrow(REFUSED);
+    expect(() => strip(film('moof'))).toThrow(REFUSED);
+  });
+
+  it.each(['av01', 'hvt1', 'iovl', 'jpeg', 'unci'])('when it has an item of another type: %s', (type) => {
+    expect(() => strip(changed('hvc1', type))).toThrow(REFUSED);
+  });
+
+  it.each(['pixy', 'av1C', 'iscl', 'toSt'])('when it has a property that is not known: %s', (type) => {
+    expect(() => strip(changed('pixi', type))).toThrow(REFUSED);
+  });
+
+  it('when an image has no configuration', () => {
+    expect(() => strip(changed('hvcC', 'udes'))).toThrow(REFUSED);
+  });
+
+  it('when its configuration has other units, or more than fit', () => {
+    const at = file.indexOf('hvcC') + 4;
+    for (const [distance, content] of [
+      [23, '\x3e'], // the type of the first array
+      [24, '\xff'], // its count
+      [21, '\x0e'], // a length of three bytes
+    ] as const) {
+      const copy = Buffer.from(file);
+      copy.write(content, at + distance, 'latin1');
+      expect(() => strip(copy)).toThrow(REFUSED);
+    }
+  });
+
+  it('when bytes of an item are a part of another item, or in another file', () => {
+    for (const id of [1, GRID, XMP]) {
+      for (const field of [2, 4]) {
+        const copy = Buffer.from(file);
+        copy.writeUInt16BE(2, placeOf(id) + field);
+        expect(() => strip(copy)).toThrow(REFUSED);
+      }
+    }
+  });
+
+  it('when metadata shares bytes with an image', () => {
+    const copy = Buffer.from(file);
+    file.copy(copy, placeOf(XMP) + 8, placeOf(1) + 8, placeOf(1) + 16);
+    expect(() => strip(copy)).toThrow(REFUSED);
+  });
+
+  it('when it refers to an item that is not there', () => {
+    const copy = changed('thmb', number(999, 2), 4);
+    expect(() => strip(copy)).toThrow(REFUSED);
+  });
+
+  it('when an image is not all there', () => {
+    expect(() => strip(file.subarray(0, file.length - 20_000))).toThrow(REFUSED);
+    expect(() => strip(heicFile())).toThrow(REFUSED);
+  });
+});
+
+describe('a HEIC with several images', () => {
+  it('keeps an image that is shown on its own, but no hidden one', () => {
+    const types = (flags: number) => {
+      const copy = changed(joined('infe\x02\0\0\0', number(THUMBNAIL, 2)), number(flags, 1), 7);
+      copy.write('base', copy.indexOf('thmb'), 'latin1');
+      return itemTypes(strip(copy)).get(THUMBNAIL);
+    };
+    expect([types(0), types(1)]).toEqual(['hvc1', 'skip']);
+  });
+});
+
+describe('a damaged HEIC', () => {
+  it('is refused, or has the secret nowhere', () => {
+    const place = fc.nat({ max: 7_000 });
+    const changes = fc.array(fc.tuple(place, fc.nat({ max: 255 })), { maxLength: 6 });
+    fc.assert(
+      fc.property(changes, (list) => {
+        const damaged = Buffer.from(file);
+        for (const [at, value] of list) damaged[at] = value;
+        try {
+          expect(secretsIn(strip(damaged))).toEqual([]);
+        } catch (error) {
+          if (!(error instanceof ContentRejectedError)) throw error;
+          expect(error.code).toBe('metadata_not_strippable');
+        }
+      }),
+      { numRuns: 2_000 },
+    );
+  });
+});
