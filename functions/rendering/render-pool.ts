@@ -13,11 +13,13 @@ export interface RenderPoolOptions extends Partial<RenderLimits> {
 /** The most that an image may take: three times what the costliest file within IMAGE_LIMITS does. */
 const DEADLINE_MILLISECONDS = 30_000;
 const MEMORY_BYTES = 1_500_000_000;
+/** Idle processes at least, while there is room: a start takes longer than a photo. */
+const SPARE = 3;
 
 /**
  * Renders in child processes, so that a file that hangs or exhausts the decoder costs its own process and nothing else.
- * A process is kept for the next job; one that exceeds a limit is ended and replaced. There is one idle process more
- * than needed, up to `size`, so a job rarely waits for a start. Further jobs wait for a process.
+ * A process is kept for the next job; one that exceeds a limit is ended and replaced. A few more than needed are
+ * started, so a job rarely waits for a start. Jobs beyond `size` wait for a process.
  */
 export class RenderPool implements Renderer {
   readonly #options: RenderPoolOptions & RenderLimits;
@@ -30,11 +32,13 @@ export class RenderPool implements Renderer {
     this.#options = { deadline: DEADLINE_MILLISECONDS, memoryBytes: MEMORY_BYTES, ...options };
   }
 
-  /** Starts a process ahead of the next job, unless one is idle. */
+  /** Starts processes ahead of the next jobs. */
   prepare(): void {
-    if (this.#idle.length > 0) return;
-    const process = this.#startIfRoom();
-    if (process) this.#idle.push(process);
+    while (this.#idle.length < SPARE) {
+      const process = this.#startIfRoom();
+      if (!process) return;
+      this.#idle.unshift(process);
+    }
   }
 
   renderAvatar(input: AvatarJob): Promise<AvatarResult> {
