@@ -25,9 +25,10 @@ const COMPONENTS = [
   'test/schedules/**/*.test.ts',
   'test/metadata/transitions/{decisive-fields,stale-reads}.test.ts',
   // Start a process or the local server, or send requests to its routes.
-  'test/functions/local/{local-mode,owner-lock,server,transfer-*,unwritable-layout}.test.ts',
+  'test/functions/local/{hanging-images,local-mode,owner-lock,server,transfer-*,unwritable-layout}.test.ts',
   'test/storage/{local/local-,prefixed-}*.test.ts',
   'test/memory/memory-storage.test.ts',
+  'test/functions/rendering/*.test.ts',
   // Load the AWS SDK and mock its client classes.
   'test/**/{aws,dynamodb,s3}/**/*.test.ts',
   // Decode and encode many images, some of them large or hostile.

@@ -33,16 +33,20 @@ const OPTIONS = {
   logLevel: 'error',
 } as const satisfies BuildOptions;
 
+/** The module that process-upload starts as a child process: the only one that contains the image decoder. */
+const RENDER_CHILD = { 'render-child': 'functions/rendering/render-child.ts' };
+
 /**
- * Bundles one function into `folder` as `index.mjs`, with its source map. Deployments and tests use the same call. The
- * metafile says what the bundle contains, and why.
+ * Bundles one function into `folder` as `index.mjs`, with its source map, and beside the worker `render-child.mjs`.
+ * Deployments and tests use the same call. The metafile says what each bundle contains, and why.
  */
 export function bundleFunction(name: FunctionName, folder: string): Metafile {
   const { metafile } = buildSync({
     ...OPTIONS,
     absWorkingDir: ROOT,
-    entryPoints: [`functions/aws/${name}.ts`],
-    outfile: join(folder, 'index.mjs'),
+    entryPoints: { index: `functions/aws/${name}.ts`, ...(name === 'process-upload' && RENDER_CHILD) },
+    outdir: folder,
+    outExtension: { '.js': '.mjs' },
     metafile: true,
   });
   return metafile;

@@ -1,9 +1,7 @@
 import type { LinkSecret } from './access/link-secret.ts';
 import type { ClaimNames } from './access/principal.ts';
 import type { AgentBinding } from './access/rules.ts';
-import type { Crop } from './images/formats.ts';
-import type { InspectedImage } from './images/inspect.ts';
-import type { RenderedAvatar } from './images/thumbnails.ts';
+import type { AttachmentJob, AttachmentResult, AvatarJob, AvatarResult } from './images/render-jobs.ts';
 import type { MetadataStore } from './metadata/metadata-store.ts';
 import type { ServiceSwitches } from './metadata/records.ts';
 import type { MetricValues } from './metrics.ts';
@@ -120,19 +118,22 @@ export interface Scanner {
   scan(file: AsyncIterable<Uint8Array>): Promise<'clean' | 'infected' | 'disallowed' | 'error'>;
 }
 
-/** Decodes images. A port, so that tests can stage a slow or broken decoder. */
+/**
+ * Decodes images. Each call is one whole job, so that an adapter can run it in another process and end it there; a port
+ * also lets tests stage a slow or broken decoder.
+ */
 export interface Renderer {
   /**
-   * Decides whether the bytes may be decoded.
-   * @throws ContentRejectedError
+   * Decides whether the bytes may be decoded, and renders every thumbnail.
+   * @throws ContentRejectedError for anything about the bytes; `crop_outside_image`; `image_too_complex` for an image
+   * that takes more time or memory than the renderer grants.
    */
-  inspect(bytes: Uint8Array): Promise<InspectedImage>;
+  renderAvatar(job: AvatarJob): Promise<AvatarResult>;
   /**
-   * Renders every thumbnail.
-   * @param crop lies inside the image. @default the largest square in the middle
-   * @throws ContentRejectedError for damage that only decoding shows.
+   * Removes the metadata, unless it is to be kept, and describes what is left.
+   * @throws ContentRejectedError `metadata_not_strippable`; `image_too_complex` as above.
    */
-  render(image: InspectedImage, crop?: Crop): Promise<RenderedAvatar>;
+  prepareAttachment(job: AttachmentJob): Promise<AttachmentResult>;
 }
 
 /**

@@ -1,9 +1,9 @@
 import { randomUUID } from 'node:crypto';
+import { availableParallelism } from 'node:os';
 import { resolve } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Config } from '../../shared/config.ts';
 import type { Dependencies, Log } from '../../shared/dependencies.ts';
-import { renderer } from '../../shared/images/renderer.ts';
 import { cacheSwitches } from '../../shared/metadata/cached-switches.ts';
 import { createMetadataStore, type MetadataStore } from '../../shared/metadata/metadata-store.ts';
 import { SqliteRecordStore } from '../../shared/metadata/sqlite/sqlite-record-store.ts';
@@ -12,6 +12,7 @@ import { TEMPORARY_PREFIX } from '../../shared/storage/object-keys.ts';
 import { eicarScanner } from '../../shared/uploads/eicar-scanner.ts';
 import { createDynamoDbClient, createStorage, createTableMetadata } from '../aws/adapters.ts';
 import { purgeMessage, sweepMessage } from '../events.ts';
+import { RenderPool, type RenderPoolOptions } from '../rendering/render-pool.ts';
 import { settingsOf } from '../settings.ts';
 import { type HiddenFolder, keepRandomKey, openHiddenFolder } from './hidden-folder.ts';
 import { openLinkSecret } from './link-secret.ts';
@@ -19,9 +20,13 @@ import { LocalQueue } from './local-queue.ts';
 import { logMetrics } from './log-metrics.ts';
 import { lockFolder } from './owner-lock.ts';
 import { objectCreatedEvent } from './s3-event.ts';
+import { laneOfUpload } from './upload-lane.ts';
 
-/** The visibility timeout: shorter than on AWS, because no message is processed twice at a time here. */
+/** The visibility timeout: shorter than on AWS, because no two messages about an upload are delivered at a time here. */
 const RETRY_DELAY_MILLISECONDS = 1000;
+/** Processes that render, and uploads that are processed at a time. One organization may hold all but one of them. */
+const POOL_SIZE = Math.max(3, availableParallelism() + 1);
+const RENDER_CHILD = new URL('../rendering/render-child.ts', import.meta.url);
 /** The bucket name in events of the folder. */
 const LOCAL_BUCKET = 'local';
 
@@ -31,6 +36,8 @@ export interface LocalDependenciesOptions {
   readonly baseUrl: string;
   readonly log: Log;
   readonly clock: () => Date;
+  /** Other limits or another module for the processes that render. */
+  readonly rendering?: Partial<RenderPoolOptions>;
 }
 
 /** The configured adapters, and what else belongs to the process. */
@@ -38,6 +45,7 @@ export interface LocalDependencies {
   readonly dependencies: Dependencies;
   readonly uploads: LocalQueue;
   readonly maintenance: LocalQueue;
+  readonly renderer: RenderPool;
   /** With STORAGE_BACKEND=local: objects in the folder, and the secret that signs their URLs. */
   readonly folder?: { readonly storage: LocalStorageBackend; readonly secret: Uint8Array };
   /** Without METADATA_TABLE_NAME: records in the folder. */
@@ -56,16 +64,19 @@ export async function openLocalDependencies(options: LocalDependenciesOptions): 
   const hidden = await openHiddenFolder(directory);
   const lock = lockFolder({ path: hidden.lock, folder: directory });
 
-  const queue = (name: string) =>
-    new LocalQueue({ name, log, deadLetterFile: hidden.deadLetters, retryDelay: RETRY_DELAY_MILLISECONDS });
-  const uploads = queue('uploads');
-  const maintenance = queue('maintenance');
+  const size = options.rendering?.size ?? POOL_SIZE;
+  const renderer = new RenderPool({ module: RENDER_CHILD, ...options.rendering, size });
+  const queue = { log, deadLetterFile: hidden.deadLetters, retryDelay: RETRY_DELAY_MILLISECONDS };
+  const laneOf = (body: string) => laneOfUpload(dependencies, body);
+  const concurrency = { most: size, mostOfGroup: size - 1, laneOf };
+  const uploads = new LocalQueue({ ...queue, name: 'uploads', concurrency });
+  const maintenance = new LocalQueue({ ...queue, name: 'maintenance' });
   const folder = config.STORAGE_BACKEND === 'local' ? await openFolder(options, directory, hidden, uploads) : undefined;
   const client = createDynamoDbClient(config);
   const database = config.METADATA_TABLE_NAME === '' ? new SqliteRecordStore({ path: hidden.database }) : undefined;
   const metadata = database ? createMetadataStore(database) : createTableMetadata(config, client);
 
-  const dependencies = {
+  const dependencies: Dependencies = {
     storage: folder?.storage ?? createStorage(config, client, clock),
     metadata,
     queues: {
@@ -86,13 +97,22 @@ export async function openLocalDependencies(options: LocalDependenciesOptions): 
     clock,
     newId: randomUUID,
     sleep: (milliseconds) => sleep(milliseconds),
-  } satisfies Dependencies;
+  };
 
   const close = () => {
+    renderer.close();
     database?.close();
     lock.release();
   };
-  return { dependencies, uploads, maintenance, ...(folder && { folder }), ...(database && { database }), close };
+  return {
+    dependencies,
+    uploads,
+    maintenance,
+    renderer,
+    ...(folder && { folder }),
+    ...(database && { database }),
+    close,
+  };
 }
 
 async function openFolder(

@@ -9,7 +9,7 @@ import { createApiHandler } from '../api.ts';
 import { createMaintenanceHandler, type MaintenanceHandler } from '../maintenance.ts';
 import { createProcessUploadHandler } from '../process-upload.ts';
 import { createPublicApiHandler } from '../public-api.ts';
-import { type LocalDependencies, openLocalDependencies } from './dependencies.ts';
+import { type LocalDependencies, type LocalDependenciesOptions, openLocalDependencies } from './dependencies.ts';
 import { openDevIssuer, refuseProduction } from './dev-issuer.ts';
 import { openHiddenFolder } from './hidden-folder.ts';
 import { recover } from './recovery.ts';
@@ -21,26 +21,24 @@ const SWEEP_MILLISECONDS = 60_000;
 /** Requests that are still being answered at the end get this long. */
 const GRACE_MILLISECONDS = 5000;
 
-export interface LocalModeOptions {
-  readonly config: Config;
+export interface LocalModeOptions extends Pick<LocalDependenciesOptions, 'config' | 'log' | 'clock' | 'rendering'> {
   /** NODE_ENV: local mode refuses production. */
   readonly nodeEnv: string | undefined;
-  readonly log: Log;
-  readonly clock: () => Date;
 }
 
 export interface LocalMode {
   /** Where clients reach it. */
   readonly url: string;
-  /** Ends after the requests and the picture in hand. */
+  /** Ends after the requests and the images in progress, with the processes that render. */
   stop(): Promise<void>;
 }
 
 /**
- * The whole service in one process: the handlers that run on AWS, over a folder. Resolves when it is ready.
+ * The whole service: the handlers that run on AWS, over a folder, in one process, and its children that render. Resolves when it is ready.
  * @throws InvalidConfigurationError for production, a folder or a port that is in use.
  */
-export async function startLocalMode({ config, nodeEnv, log, clock }: LocalModeOptions): Promise<LocalMode> {
+export async function startLocalMode({ nodeEnv, ...options }: LocalModeOptions): Promise<LocalMode> {
+  const { config, log, clock } = options;
   refuseProduction(nodeEnv);
   // Listens first, because with PORT=0 the address is known only then; requests wait until everything stands.
   const ready = Promise.withResolvers<RequestListener>();
@@ -51,7 +49,7 @@ export async function startLocalMode({ config, nodeEnv, log, clock }: LocalModeO
     const { signingKey } = await openHiddenFolder(config.UPLOAD_DIRECTORY);
     const issuer = await openDevIssuer({ keyFile: signingKey, claimNames: claimNamesOf(config), nodeEnv });
     const url = config.PUBLIC_BASE_URL || boundUrl;
-    const opened = await openLocalDependencies({ config, baseUrl: url, log, clock });
+    const opened = await openLocalDependencies({ ...options, baseUrl: url });
     local = opened;
     const { dependencies, folder, uploads, maintenance } = opened;
     if (folder) await refuseUnwritable(folder.storage, config.UPLOAD_DIRECTORY);
@@ -71,6 +69,7 @@ export async function startLocalMode({ config, nodeEnv, log, clock }: LocalModeO
         log,
       }),
     );
+    opened.renderer.prepare();
     return {
       url,
       async stop() {

@@ -8,6 +8,8 @@ import type { QueueHandler } from '../middleware.ts';
 /** As on AWS: after this many deliveries a message goes to the dead letters. */
 const MAX_DELIVERIES = 5;
 
+const ONE_AT_A_TIME = { most: 1, mostOfGroup: 1 } as const;
+
 export interface LocalQueueOptions {
   readonly name: string;
   /** Dead letters are appended here, one JSON object a line. */
@@ -15,11 +17,28 @@ export interface LocalQueueOptions {
   readonly log: Log;
   /** The visibility timeout: milliseconds until a failed message is delivered again, unless its consumer changes it. */
   readonly retryDelay: number;
+  /** @default - one message at a time */
+  readonly concurrency?: QueueConcurrency;
+}
+
+export interface QueueConcurrency {
+  /** Messages that are delivered at a time: at most so many, and fewer of one group, so that no group holds all. */
+  readonly most: number;
+  readonly mostOfGroup: number;
+  /** What the message with this body is about. If it throws, the message is of the group of unknown messages. */
+  readonly laneOf: (body: string) => Promise<MessageLane>;
+}
+
+/** A group, as a fair queue of SQS has it; and a subject, about which no two messages are delivered at a time. */
+export interface MessageLane {
+  readonly group: string;
+  readonly subject: string;
 }
 
 interface Message {
   readonly id: string;
   readonly body: string;
+  readonly lane: MessageLane;
   deliveries: number;
 }
 
@@ -39,17 +58,18 @@ export class LocalQueue {
   readonly #waiting: Message[] = [];
   readonly #stop = new AbortController();
   #handler: QueueHandler | undefined;
-  #running: Promise<void> | undefined;
-  #delivery: Delivery | undefined;
+  /** By their receipt handles; each with its end, which never rejects. */
+  readonly #deliveries = new Map<string, Delivery & { readonly ended: Promise<void> }>();
   /** Messages that are waiting, being delivered or pausing before a redelivery. */
   #unfinished = 0;
   #idle: (() => void)[] = [];
 
-  /** Changes when the message that is being delivered comes back, if it fails. */
+  /** Changes when a message that is being delivered comes back, if it fails. */
   readonly visibility: MessageVisibility = {
     change: async ({ receiptHandle, seconds }) => {
-      if (this.#delivery?.receiptHandle !== receiptHandle) throw new RangeError('the message is not being delivered');
-      this.#delivery.retryDelay = seconds * 1000;
+      const delivery = this.#deliveries.get(receiptHandle);
+      if (!delivery) throw new RangeError('the message is not being delivered');
+      delivery.retryDelay = seconds * 1000;
     },
   };
 
@@ -59,11 +79,10 @@ export class LocalQueue {
 
   send(body: string): void {
     this.#unfinished += 1;
-    this.#waiting.push({ id: randomUUID(), body, deliveries: 0 });
-    this.#run();
+    void this.#enqueue(body);
   }
 
-  /** Starts delivering, one message at a time: images are rendered one after the other, as in a Lambda function. */
+  /** Starts delivering: the oldest message first of those whose group has room. */
   consume(handler: QueueHandler): void {
     this.#handler = handler;
     this.#run();
@@ -74,32 +93,65 @@ export class LocalQueue {
     if (this.#unfinished > 0) await new Promise<void>((resolve) => this.#idle.push(resolve));
   }
 
-  /** Ends after the message that is being delivered. */
+  /** Ends after the messages that are being delivered. */
   async stop(): Promise<void> {
     this.#stop.abort();
-    await this.#running;
+    await Promise.all([...this.#deliveries.values()].map(({ ended }) => ended));
+  }
+
+  async #enqueue(body: string): Promise<void> {
+    const lane = await this.#laneOf(body);
+    this.#waiting.push({ id: randomUUID(), body, lane, deliveries: 0 });
+    this.#run();
+  }
+
+  async #laneOf(body: string): Promise<MessageLane> {
+    const { concurrency, log, name } = this.#options;
+    const unknown = { group: '', subject: body };
+    if (!concurrency) return unknown;
+    try {
+      return await concurrency.laneOf(body);
+    } catch (error) {
+      log.warn('a message is delivered with those of unknown organizations', { queue: name, error });
+      return unknown;
+    }
   }
 
   #run(): void {
-    if (this.#running || !this.#handler || this.#stop.signal.aborted) return;
-    this.#running = this.#deliverAll(this.#handler).finally(() => {
-      this.#running = undefined;
-      if (this.#waiting.length > 0) this.#run();
-    });
+    if (!this.#handler) return;
+    for (let message = this.#takeNext(); message; message = this.#takeNext()) this.#start(message, this.#handler);
   }
 
-  async #deliverAll(handler: QueueHandler): Promise<void> {
-    for (let message = this.#waiting.shift(); message; message = this.#waiting.shift()) {
-      message.deliveries += 1;
-      // Each delivery has a handle of its own, as in SQS: a late change must not concern a later delivery.
-      const delivery = { message, receiptHandle: randomUUID(), retryDelay: this.#options.retryDelay };
-      this.#delivery = delivery;
-      if (await this.#deliver(delivery, handler)) this.#finish();
-      else if (message.deliveries >= MAX_DELIVERIES) await this.#bury(message);
-      else void this.#redeliver(delivery);
-      this.#delivery = undefined;
-      if (this.#stop.signal.aborted) return;
-    }
+  /** The first waiting message that may be delivered now. */
+  #takeNext(): Message | undefined {
+    const { most, mostOfGroup } = this.#options.concurrency ?? ONE_AT_A_TIME;
+    if (this.#stop.signal.aborted || this.#deliveries.size >= most) return undefined;
+    const lanes = [...this.#deliveries.values()].map(({ message }) => message.lane);
+    const index = this.#waiting.findIndex(({ lane: { group, subject } }) => {
+      const ofGroup = lanes.filter((lane) => lane.group === group);
+      return ofGroup.length < mostOfGroup && !ofGroup.some((lane) => lane.subject === subject);
+    });
+    return index < 0 ? undefined : this.#waiting.splice(index, 1)[0];
+  }
+
+  #start(message: Message, handler: QueueHandler): void {
+    message.deliveries += 1;
+    // Each delivery has a handle of its own, as in SQS: a late change must not concern a later delivery.
+    const delivery = { message, receiptHandle: randomUUID(), retryDelay: this.#options.retryDelay };
+    const ended = Promise.withResolvers<void>();
+    this.#deliveries.set(delivery.receiptHandle, Object.assign(delivery, { ended: ended.promise }));
+    void this.#deliverOnce(delivery, handler).then(ended.resolve);
+  }
+
+  async #deliverOnce(delivery: Delivery, handler: QueueHandler): Promise<void> {
+    const { message, receiptHandle } = delivery;
+    const isDone = await this.#deliver(delivery, handler);
+    const isDead = !isDone && message.deliveries >= MAX_DELIVERIES;
+    if (isDead) await this.#bury(message);
+    this.#deliveries.delete(receiptHandle);
+    if (isDone || isDead) this.#finish();
+    else void this.#redeliver(delivery);
+    this.#run();
   }
 
   async #deliver(delivery: Delivery, handler: QueueHandler): Promise<boolean> {
@@ -134,7 +186,6 @@ export class LocalQueue {
       // The log line above has it; the queue must go on.
       log.error('a dead letter could not be written', { error });
     }
-    this.#finish();
   }
 
   #finish(): void {

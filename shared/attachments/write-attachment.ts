@@ -1,10 +1,9 @@
 import { createHash } from 'node:crypto';
 import type { WorkerDependencies } from '../dependencies.ts';
 import { ContentRejectedError, ObjectExistsError } from '../errors.ts';
-import { heicSize } from '../images/containers/heic/size.ts';
+import type { ImageType } from '../images/containers/containers.ts';
 import { AVATAR_TYPES } from '../images/formats.ts';
-import { describeImage } from '../images/preview.ts';
-import { isStrippable, type StrippableType, stripMetadata } from '../images/strip-metadata.ts';
+import { isStrippable } from '../images/strip-metadata.ts';
 import type { AttachmentPreview, AttachmentUpload } from '../metadata/records.ts';
 import type { PublishedFile } from '../metadata/transitions/attachments.ts';
 import { attachmentKey, previewKey, type StorageKey } from '../storage/object-keys.ts';
@@ -13,7 +12,7 @@ import { isAcceptedType, isPicture, knownType } from './media-types.ts';
 import { refuseMalicious } from './refuse-malicious.ts';
 import { extensionOf, HEAD_BYTES, sniffType } from './sniff-type.ts';
 
-type Needs = Pick<WorkerDependencies, 'storage' | 'scanner' | 'settings'>;
+type Needs = Pick<WorkerDependencies, 'storage' | 'scanner' | 'renderer' | 'settings'>;
 
 /** An attachment's bytes as they were seen first: any other version at their key is refused. */
 interface Sent {
@@ -46,28 +45,29 @@ async function writePicture(
   needs: Needs,
   upload: AttachmentUpload,
   { key, eTag }: Sent,
-  contentType: StrippableType,
+  contentType: ImageType,
 ): Promise<PublishedFile> {
-  const { storage, scanner, settings } = needs;
+  const { storage, scanner, renderer, settings } = needs;
   refuseType(contentType, settings.attachments.types);
   const sent = await readWhole(await storage.downloadFile({ key, ifMatch: eTag }));
   if (sent.length !== upload.contentLength) throw wrongLength(sent.length, upload);
   await refuseMalicious(scanner, [sent]);
-  const served = upload.keepMetadata ? sent : stripMetadata(sent, contentType);
-  const image = contentType === 'image/heic' ? undefined : await describeImage(served);
+  const { keepMetadata } = upload;
+  const { stripped, description: image } = await renderer.prepareAttachment({ bytes: sent, contentType, keepMetadata });
+  const served = stripped ?? sent;
   const ref = refOf(upload);
   const target = attachmentKey({ ...ref, extension: extensionOf(contentType) });
   const { eTag: written } = await writeOnce(storage, { key: target, body: served, ...headersOf(contentType) });
-  const preview = image && (await writePreview(storage, previewKey(ref), image.preview));
+  const preview = image?.preview && (await writePreview(storage, previewKey(ref), image.preview));
   return {
     key: target,
     eTag: written,
     contentType,
     size: served.length,
     sha256: createHash('sha256').update(served).digest('base64'),
-    metadataStripped: !upload.keepMetadata,
-    ...(image && { width: image.width, height: image.height, thumbHash: image.thumbHash }),
-    ...(contentType === 'image/heic' && heicSize(served)),
+    metadataStripped: stripped !== undefined,
+    ...(image && { width: image.width, height: image.height }),
+    ...(image?.thumbHash !== undefined && { thumbHash: image.thumbHash }),
     ...(preview && { preview }),
   };
 }

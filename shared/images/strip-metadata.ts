@@ -1,33 +1,28 @@
 import { ContentRejectedError } from '../errors.ts';
-import { CONTAINERS } from './containers/containers.ts';
-import { strippedHeic } from './containers/heic/stripped.ts';
+import { CONTAINERS, type ImageType } from './containers/containers.ts';
 import { joinPieces } from './containers/join-pieces.ts';
-import type { AvatarContentType } from './formats.ts';
 import { sniffImageType } from './image-signature.ts';
 
-/** The types of images whose metadata can be removed. HEIC is among them although it is never decoded. */
-export type StrippableType = AvatarContentType | 'image/heic';
-
 /** Whether `stripMetadata` knows images of this type. */
-export function isStrippable(mediaType: string): mediaType is StrippableType {
-  return mediaType === 'image/heic' || Object.hasOwn(CONTAINERS, mediaType);
+export function isStrippable(mediaType: string): mediaType is ImageType {
+  return Object.hasOwn(CONTAINERS, mediaType);
 }
 
 /**
- * The picture without Exif, XMP, IPTC, comments, thumbnails and whatever else is not needed to show it. Nothing is encoded
- * again: the pixels are the same, and so are frames, colour profile and orientation. Only what is known to be needed
- * stays; the coded pixels and the profile themselves are not looked into. Stripping twice is stripping once.
+ * The image without Exif, XMP, IPTC, comments, thumbnails and whatever else is not needed to show it. Nothing is encoded
+ * again: the pixels are the same, and so are frames, colours and orientation. Only what is known to be needed
+ * stays; a colour profile is rebuilt, and coded pixels are not looked into. Stripping twice is stripping once.
  *
  * May share memory with `bytes`, which stay as they are.
  *
  * @throws ContentRejectedError metadata_not_strippable when the file breaks the rules of its format, or has parts that
  * this product does not know and cannot leave out
  */
-export function stripMetadata(bytes: Uint8Array, type: StrippableType): Uint8Array {
+export function stripMetadata(bytes: Uint8Array, type: ImageType): Uint8Array {
   const file = Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength);
   if (sniffImageType(file) !== type) throw notStrippable(`the file is no ${type}`);
   try {
-    return joinPieces(type === 'image/heic' ? strippedHeic(file) : CONTAINERS[type].stripped(file));
+    return joinPieces(CONTAINERS[type].stripped(file));
   } catch (error) {
     if (error instanceof ContentRejectedError) throw notStrippable(error.message, { cause: error });
     throw error;

@@ -1,13 +1,11 @@
 import { refuseMalicious } from '../attachments/refuse-malicious.ts';
 import type { FinishedAvatar } from '../avatars/write-version.ts';
 import type { WorkerDependencies } from '../dependencies.ts';
-import { ContentRejectedError } from '../errors.ts';
-import { isCropInside } from '../images/crop.ts';
 import type { UploadForAvatar } from '../metadata/records.ts';
 import type { UploadSource } from './upload-source.ts';
 
 /**
- * Checks an image and renders it. The type is what the decoder finds, not what the client declared.
+ * Scans an image and renders it. The type is what the decoder finds, not what the client declared.
  * @throws ContentRejectedError for anything about the bytes; DependencyUnavailableError if the scanner has no verdict.
  */
 export async function prepareAvatar(
@@ -15,14 +13,11 @@ export async function prepareAvatar(
   { upload, source }: { readonly upload: UploadForAvatar; readonly source: UploadSource },
 ): Promise<FinishedAvatar> {
   const { bytes, stored } = source;
-  const image = await renderer.inspect(bytes);
-  const { contentType, width, height } = image;
-  if (upload.crop && !isCropInside(upload.crop, image)) {
-    throw new ContentRejectedError('crop_outside_image', `the crop is not inside ${width}x${height} pixels`);
-  }
   await refuseMalicious(scanner, [bytes]);
-  return {
-    original: { contentType, width, height, ...(stored ? { stored } : { body: bytes }) },
-    rendered: await renderer.render(image, upload.crop),
-  };
+  const { contentType, ...rendered } = await renderer.renderAvatar({
+    bytes,
+    ...(upload.crop && { crop: upload.crop }),
+  });
+  const { width, height } = rendered;
+  return { original: { contentType, width, height, ...(stored ? { stored } : { body: bytes }) }, rendered };
 }

@@ -156,8 +156,19 @@ const MAY_IMPORT: Record<string, readonly string[]> = {
     'aws-lambda',
     'shared/config.ts',
   ],
+  'functions/rendering/': [
+    'shared/dependencies.ts',
+    'shared/images/render-jobs.ts',
+    'shared/images/renderer.ts',
+    'shared/errors.ts',
+    'node:child_process',
+    'node:fs',
+    'node:net',
+    'node:worker_threads',
+  ],
   'functions/aws/': [
     'functions/',
+    'functions/rendering/',
     'shared/',
     'node:crypto',
     'node:timers/promises',
@@ -168,7 +179,15 @@ const MAY_IMPORT: Record<string, readonly string[]> = {
     '@aws-lambda-powertools/logger',
     '@aws-lambda-powertools/metrics',
   ],
-  'functions/local/': ['functions/', 'functions/aws/adapters.ts', 'shared/', 'node:', 'jose', 'aws-lambda'],
+  'functions/local/': [
+    'functions/',
+    'functions/rendering/',
+    'functions/aws/adapters.ts',
+    'shared/',
+    'node:',
+    'jose',
+    'aws-lambda',
+  ],
   'lib/': [
     'shared/errors.ts',
     'shared/config.ts',
@@ -229,8 +248,14 @@ const MAY_IMPORT_ADAPTERS = [
   'functions/local/transfer-',
 ];
 
-/** Every Lambda but the one that renders stays without the image decoder: it is half of a bundle and of a cold start. */
-const WITHOUT_SHARP = ['functions/api.ts', 'functions/public-api.ts', 'functions/maintenance.ts'];
+/**
+ * The image decoder runs in child processes alone: a file that hangs or kills it must not reach what serves the others.
+ * It is also half of a bundle and of a cold start.
+ */
+const WITHOUT_SHARP = [
+  ...['functions/api.ts', 'functions/public-api.ts', 'functions/maintenance.ts'],
+  ...['functions/aws/process-upload.ts', 'functions/local/local-mode.ts'],
+];
 
 /**
  * What reads a client's bytes, or deletes objects. Only the worker and maintenance have the right to; IAM alone could not

@@ -7,8 +7,14 @@ import { renderer } from '../../shared/images/renderer.ts';
  * render the same few images thousands of times.
  */
 export const memoizedRenderer: Renderer = {
-  inspect: memoized(digestOf, renderer.inspect),
-  render: memoized((image, crop) => `${digestOf(image.bytes)} ${JSON.stringify(crop)}`, renderer.render),
+  renderAvatar: memoized(
+    ({ bytes, crop }) => `${digestOf(bytes)} ${JSON.stringify(crop)}`,
+    (job) => renderer.renderAvatar(job),
+  ),
+  prepareAttachment: memoized(
+    ({ bytes, contentType, keepMetadata }) => `${digestOf(bytes)} ${contentType} ${keepMetadata}`,
+    (job) => renderer.prepareAttachment(job),
+  ),
 };
 
 function memoized<Input extends readonly unknown[], Output>(

@@ -11,12 +11,13 @@ import type { RenderedAvatar } from '../../shared/images/thumbnails.ts';
 
 /** Images are lines of text, `jpeg ...` or `png ...`. Thumbnails name the image that they were made from. */
 export const stubRenderer: Renderer = {
-  async inspect(bytes) {
-    return { contentType: typeOf(bytes), width: 300, height: 300, bytes };
-  },
-  async render({ bytes, width, height }, crop) {
+  async renderAvatar({ bytes, crop }) {
     const image = Buffer.from(bytes).toString();
-    return { files: renderAll(image, crop), thumbHash: 'hash', width, height };
+    const files = renderAll(image, crop);
+    return { contentType: typeOf(bytes), files, thumbHash: 'hash', width: 300, height: 300 };
+  },
+  async prepareAttachment({ bytes, keepMetadata }) {
+    return keepMetadata ? {} : { stripped: bytes };
   },
 };
 

@@ -21,7 +21,7 @@ const COMPLETE = {
   LINK_SECRET_ARN: 'arn:aws:secretsmanager:us-east-1:123456789012:secret:links-1a2b3c',
 };
 const refuse = () => Promise.reject(new Error('nothing is rendered here'));
-const NO_RENDERER = { inspect: refuse, render: refuse };
+const NO_RENDERER = { renderAvatar: refuse, prepareAttachment: refuse };
 const CREATE = {
   'public-api': createPublicApiDependencies,
   api: createApiDependencies,

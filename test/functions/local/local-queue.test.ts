@@ -102,6 +102,82 @@ describe('the local queue', () => {
     expect(calls).toBe(2);
   });
 
+  describe('with room for three messages, two of a group', () => {
+    let fair: LocalQueue;
+    const inHand = new Map<string, { receiptHandle: string; end(): void }>();
+    beforeEach(() => {
+      inHand.clear();
+      const laneOf = async (body: string) => {
+        if (body.startsWith('?')) throw new Error('no record');
+        return { group: body.slice(0, 1), subject: body };
+      };
+      const concurrency = { most: 3, mostOfGroup: 2, laneOf };
+      fair = new LocalQueue({ name: 'uploads', deadLetterFile: folder, log: silent, retryDelay: 1, concurrency });
+      fair.consume(async ({ Records: [record] }) => {
+        const { body = '', receiptHandle = '' } = record ?? {};
+        await new Promise<void>((end) => inHand.set(body, { receiptHandle, end }));
+        inHand.delete(body);
+        return { batchItemFailures: [] };
+      });
+    });
+    afterEach(async () => {
+      for (const { end } of inHand.values()) end();
+      await fair.stop();
+    });
+
+    /** What is being delivered once nothing more begins. */
+    async function begun(): Promise<string[]> {
+      await new Promise((resolve) => setImmediate(resolve));
+      return [...inHand.keys()].sort();
+    }
+
+    it('keeps a place free for another group, however many of the first one wait', async () => {
+      for (const body of ['a1', 'a2', 'a3', 'a4', 'b1', 'b2']) fair.send(body);
+      expect(await begun()).toEqual(['a1', 'a2', 'b1']);
+      inHand.get('b1')?.end();
+      expect(await begun()).toEqual(['a1', 'a2', 'b2']);
+      inHand.get('a2')?.end();
+      expect(await begun()).toEqual(['a1', 'a3', 'b2']);
+    });
+
+    it('delivers no two messages about one subject at a time', async () => {
+      for (const body of ['a1', 'a1', 'a2']) fair.send(body);
+      expect(await begun()).toEqual(['a1', 'a2']);
+      inHand.get('a1')?.end();
+      expect(await begun()).toEqual(['a1', 'a2']);
+      inHand.get('a1')?.end();
+      expect(await begun()).toEqual(['a2']);
+    });
+
+    it('has one group for all messages whose group cannot be found', async () => {
+      for (const body of ['?1', '?2', '?3', 'a1']) fair.send(body);
+      expect(await begun()).toEqual(['?1', '?2', 'a1']);
+    });
+
+    it('changes the visibility of each message that is being delivered', async () => {
+      for (const body of ['a1', 'b1']) fair.send(body);
+      await begun();
+      for (const { receiptHandle } of inHand.values()) {
+        await expect(fair.visibility.change({ receiptHandle, seconds: 1 })).resolves.toBeUndefined();
+      }
+    });
+
+    it('ends only after every message that is being delivered', async () => {
+      for (const body of ['a1', 'b1', 'a2', 'a3']) fair.send(body);
+      await begun();
+      let hasStopped = false;
+      const stopped = fair.stop().then(() => {
+        hasStopped = true;
+      });
+      for (const body of ['a1', 'b1']) inHand.get(body)?.end();
+      expect(await begun()).toEqual(['a2']);
+      expect(hasStopped).toBe(false);
+      inHand.get('a2')?.end();
+      await stopped;
+      expect(await begun()).toEqual([]);
+    });
+  });
+
   it('writes a message that failed five times to the dead letters', async () => {
     const { bodies, handler } = consumer(Number.POSITIVE_INFINITY);
     queue.consume(handler);

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { heicSize } from '../../../../shared/images/containers/heic/size.ts';
+import { displayedSize } from '../../../../shared/images/containers/isobmff/displayed-size.ts';
 import { stripMetadata } from '../../../../shared/images/strip-metadata.ts';
 import { personalTags, readAllTags } from '../../../engines/exiftool.ts';
 import { decodeWithPillow } from '../../../engines/pillow.ts';
@@ -18,7 +18,7 @@ describe.each([
     const { width, height, mode, orientation, icc, frames } = before;
     expect(after).toMatchObject({ width, height, mode, orientation, icc });
     expect(after.frames[0]?.pixels.equals(frames[0]?.pixels ?? Buffer.alloc(0))).toBe(true);
-    expect(heicSize(stripped)).toEqual({ width, height });
+    expect(displayedSize(stripped)).toEqual({ width, height });
   });
 });
 

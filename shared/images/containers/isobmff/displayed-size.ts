@@ -1,7 +1,7 @@
 import { ContentRejectedError } from '../../../errors.ts';
-import { type Box, boxes, boxesBeforeOthers, onlyBox } from '../isobmff/boxes.ts';
-import { primaryItem } from '../isobmff/item-entries.ts';
-import { itemProperties } from '../isobmff/property-associations.ts';
+import { type Box, boxes, boxesBeforeOthers, onlyBox } from './boxes.ts';
+import { primaryItem } from './item-entries.ts';
+import { itemProperties } from './property-associations.ts';
 
 /** Pixels. */
 interface Size {
@@ -13,7 +13,7 @@ interface Size {
  * The size that the file's primary image is displayed in, cropped and rotated; undefined if the file does not say. Reads
  * properties only. Crop and rotation are applied in the order in which the image has them (ISO/IEC 23008-12, 9.3.1).
  */
-export function heicSize(bytes: Uint8Array): Size | undefined {
+export function displayedSize(bytes: Uint8Array): Size | undefined {
   const file = Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength);
   try {
     return sizeOf(file, primaryProperties(file));
