@@ -1,6 +1,6 @@
 import type { Sharp } from 'sharp';
 import { ContentRejectedError } from '../errors.ts';
-import { withoutExtraneousBytes } from './containers/jpeg/without-extraneous-bytes.ts';
+import { withoutExtraneousBytes } from './containers/jpeg/cleaned.ts';
 import { decodePixels, decodePremultiplied, type Pixels } from './decoder.ts';
 import type { InspectedImage } from './inspect.ts';
 

@@ -34,6 +34,7 @@ describe('the decoder', () => {
       contentType: 'image/jpeg',
       width: 400,
       height: 300,
+      colours: 'ordinary',
     });
     expect(await decodeHeader(await webpPicture())).toMatchObject({ contentType: 'image/webp' });
     expect(await decodeHeader(await avifPicture())).toMatchObject({ contentType: 'image/avif' });
@@ -43,6 +44,8 @@ describe('the decoder', () => {
     const file = await jpegPhoto();
     const holed = Buffer.concat([file.subarray(0, -200), file.subarray(-2)]);
     await expect(sharp(holed, { failOn: 'none' }).raw().toBuffer()).resolves.toBeDefined();
-    await expect(decodePixels(holed, (picture) => picture)).rejects.toMatchObject({ code: 'image_damaged' });
+    await expect(decodePixels(holed, 'ordinary', (picture) => picture)).rejects.toMatchObject({
+      code: 'image_damaged',
+    });
   });
 });

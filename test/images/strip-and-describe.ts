@@ -24,10 +24,10 @@ async function outcomeOf(bytes: Buffer): Promise<string> {
   const type = sniffImageType(bytes) ?? 'unknown';
   if (!isStrippable(type)) return type;
   try {
-    stripMetadata(bytes, type);
+    const description = await describeImage(stripMetadata(bytes, type), type);
+    return description?.preview ? 'stripped and described' : 'stripped';
   } catch (error) {
     if (error instanceof ContentRejectedError) return error.code;
     throw error;
   }
-  return (await describeImage(bytes)) ? 'stripped and described' : 'stripped';
 }

@@ -91,19 +91,11 @@ function segmentAt(file: Buffer, start: number): JpegSegment | undefined {
 function endOfScan(file: Buffer, from: number): number {
   for (let at = file.indexOf(0xff, from); at !== -1; at = file.indexOf(0xff, at)) {
     const next = file[at + 1];
-    if (next === undefined) return endWithoutPadding(file, from, at);
     if (next === 0xff) at += 1;
-    else if (next === 0 || isRestart(next)) at += 2;
+    else if (next === 0 || (next !== undefined && isRestart(next))) at += 2;
     else return at;
   }
-  return endWithoutPadding(file, from, file.length);
-}
-
-/** Some writers fill the rest of a block with zeros where the end marker should be. A zero behind `FF` is coded pixels. */
-function endWithoutPadding(file: Buffer, from: number, to: number): number {
-  let end = to;
-  while (end > from && file[end - 1] === 0) end -= 1;
-  return file[end - 1] === 0xff && end < to ? end + 1 : end;
+  return file.length;
 }
 
 export function isRestart(marker: number): boolean {

@@ -1,10 +1,10 @@
 import { damagedImage } from '../../image-rejections.ts';
 import { ApplicationData, isApplicationData } from './application-data.ts';
+import { withEndMarker } from './cleaned.ts';
 import { isFrame, type JpegFrame, readFrame } from './frame.ts';
-import { readScan, ScanCoverage, scanHeader } from './scans.ts';
-import { isMissingEnd, JPEG_MARKER, type JpegSegment, jpegSegments } from './segments.ts';
+import { readScan, scanHeader } from './scans.ts';
+import { JPEG_MARKER, type JpegSegment, jpegSegments } from './segments.ts';
 import { isTable } from './tables.ts';
-import { checkPixels } from './without-extraneous-bytes.ts';
 
 const START = Buffer.from([0xff, 0xd8]);
 const END = Buffer.from([0xff, 0xd9]);
@@ -19,9 +19,9 @@ const END = Buffer.from([0xff, 0xd9]);
  * @throws ContentRejectedError image_damaged; image_too_complex for codings that browsers do not show;
  * metadata_too_large
  */
-export function* strippedJpeg(file: Buffer): Generator<Uint8Array> {
+export function* strippedJpeg(sent: Buffer): Generator<Uint8Array> {
+  const file = withEndMarker(sent);
   const data = new ApplicationData(file);
-  const coverage = new ScanCoverage();
   // Application data may still follow them.
   const tables: Uint8Array[] = [];
   let frame: JpegFrame | undefined;
@@ -35,12 +35,10 @@ export function* strippedJpeg(file: Buffer): Generator<Uint8Array> {
       if (!hasScan) yield* [START, ...data.segments(frame), ...tables];
       hasScan = true;
       const scan = readScan(file, segment, frame);
-      coverage.add(scan);
       yield scanHeader(scan);
       yield file.subarray(segment.dataEnd, segment.end);
     } else if (segment.marker === JPEG_MARKER.EOI) {
       if (!hasScan || frame === undefined) throw damagedImage('it has no pixels');
-      if (isMissingEnd(segment)) checkComplete(file, frame, coverage);
       yield END;
     } else {
       frame = checked(file, segment, frame);
@@ -49,12 +47,6 @@ export function* strippedJpeg(file: Buffer): Generator<Uint8Array> {
       else tables.push(piece);
     }
   }
-}
-
-/** Without an end marker, nothing else says whether the file was cut off. */
-function checkComplete(file: Buffer, frame: JpegFrame, coverage: ScanCoverage): void {
-  if (!coverage.isComplete(frame)) throw damagedImage('it ends before its last pixels');
-  checkPixels(file);
 }
 
 /** The frame, once the segment is known to be one or a table. */

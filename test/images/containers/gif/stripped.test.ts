@@ -1,6 +1,6 @@
 import sharp from 'sharp';
 import { describe, expect, it } from 'vitest';
-import { gifBlocks } from '../../../../shared/images/containers/gif/blocks.ts';
+import { type GifBlock, gifBlocks } from '../../../../shared/images/containers/gif/blocks.ts';
 import { stripMetadata } from '../../../../shared/images/strip-metadata.ts';
 import { joined } from '../../../fixtures/containers.ts';
 import { animatedGif } from '../../../fixtures/pictures.ts';
@@ -106,6 +106,37 @@ describe('what a GIF keeps', () => {
   });
 });
 
+describe('a GIF that is not quite whole', () => {
+  it('gets its trailer', async () => {
+    const file = await animatedGif();
+    expect(strip(file.subarray(0, -1)).equals(strip(file))).toBe(true);
+  });
+
+  it('keeps the frames before one that is cut off, as browsers do', async () => {
+    const file = await animatedGif();
+    const [first, second] = framesOf(file);
+    for (const end of [second.start + 1, second.start + 40, second.end - 1]) {
+      expect(strip(file.subarray(0, end)).subarray(0, first.end).equals(strip(file).subarray(0, first.end))).toBe(true);
+      expect(framesOf(strip(file.subarray(0, end)))).toHaveLength(1);
+    }
+  });
+
+  it('ends at the first byte that begins no block, as in browsers', async () => {
+    const file = await animatedGif();
+    const [first] = framesOf(file);
+    for (const bytes of ['\0', '\0\0\0', 'text']) {
+      const stripped = strip(joined(file.subarray(0, first.end), bytes, file.subarray(first.end)));
+      expect(framesOf(stripped)).toHaveLength(1);
+      expect(stripped.at(-1)).toBe(';'.charCodeAt(0));
+    }
+  });
+});
+
+/** Where the frames of a stripped or plain GIF of two frames stand. */
+function framesOf(file: Buffer) {
+  return [...gifBlocks(file)].filter(({ kind }) => kind === 'image') as [GifBlock, GifBlock];
+}
+
 describe('a GIF is refused', () => {
   it('when a code stands for nothing yet', () => {
     expect(() => strip(gifOf(9, threeBits(4, 0, 7, 5)))).toThrow(REFUSED);
@@ -124,9 +155,9 @@ describe('a GIF is refused', () => {
     expect(() => strip(gifOf(2, threeBits(4, 0, 1, 5), { before }))).toThrow(REFUSED);
   });
 
-  it('when it has no trailer, or bytes stand between its blocks', async () => {
+  it('when it ends, or holds something else than a block, before its first frame is whole', async () => {
     const file = await animatedGif();
-    expect(() => strip(file.subarray(0, -1))).toThrow(REFUSED);
-    expect(() => strip(joined(file.subarray(0, -1), 'text', file.subarray(-1)))).toThrow(REFUSED);
+    expect(() => strip(file.subarray(0, 700))).toThrow(REFUSED);
+    expect(() => strip(joined(file.subarray(0, 13 + 768), '\0', file.subarray(13 + 768)))).toThrow(REFUSED);
   });
 });

@@ -1,10 +1,11 @@
 import { ContentRejectedError } from '../../../errors.ts';
+import { damagedImage } from '../../image-rejections.ts';
 import { joinPieces } from '../join-pieces.ts';
 import { codedPixels, type ScanContext } from './coded-pixels.ts';
 import { isFrame, type JpegFrame, readFrame } from './frame.ts';
 import { type HuffmanTable, huffmanTables } from './huffman.ts';
-import { readScan } from './scans.ts';
-import { JPEG_MARKER, type JpegSegment, jpegSegments } from './segments.ts';
+import { readScan, ScanCoverage } from './scans.ts';
+import { isMissingEnd, JPEG_MARKER, type JpegSegment, jpegSegments } from './segments.ts';
 
 /**
  * A JPEG without the bytes that stand among its coded pixels and belong to none, for a decoder that takes them for
@@ -21,35 +22,39 @@ export function withoutExtraneousBytes(file: Buffer): Uint8Array | undefined {
   }
 }
 
+const END = Buffer.from([0xff, 0xd9]);
+
 /**
- * Follows the codes of all scans.
+ * The file with an end marker right behind its last pixel. Without the marker, nothing else says whether the file was cut
+ * off, so the codes of all pixels are followed; a file that has one is returned as it is.
  * @throws ContentRejectedError image_damaged when pixels are missing
  */
-export function checkPixels(file: Buffer): void {
-  for (const _ of cleanedPieces(file));
+export function withEndMarker(file: Buffer): Buffer {
+  for (const segment of jpegSegments(file)) {
+    if (isMissingEnd(segment)) return Buffer.concat([joinPieces(cleanedPieces(file)), END]);
+  }
+  return file;
 }
 
 function* cleanedPieces(file: Buffer): Generator<Uint8Array> {
   yield file.subarray(0, 2);
   const tables = new Map<number, HuffmanTable>();
   const known: ScanContext['known'] = new Map();
+  const coverage = new ScanCoverage();
   let frame: JpegFrame | undefined;
   let restartInterval = 0;
   for (const segment of jpegSegments(file)) {
     const { marker, start, dataEnd, end } = segment;
-    if (isFrame(segment)) frame = readFrame(file, segment);
+    if (frame === undefined && isFrame(segment)) frame = readFrame(file, segment);
     if (marker === JPEG_MARKER.DHT) addTables(tables, file, segment);
     if (marker === JPEG_MARKER.DRI) restartInterval = file.readUInt16BE(start + 4);
     yield file.subarray(start, dataEnd);
     if (marker !== JPEG_MARKER.SOS || frame === undefined) continue;
-    yield* codedPixels(file, dataEnd, end, {
-      frame,
-      scan: readScan(file, segment, frame),
-      tables,
-      restartInterval,
-      known,
-    });
+    const scan = readScan(file, segment, frame);
+    coverage.add(scan);
+    yield* codedPixels(file, dataEnd, end, { frame, scan, tables, restartInterval, known });
   }
+  if (frame === undefined || !coverage.isComplete(frame)) throw damagedImage('it ends before its last pixels');
 }
 
 function addTables(tables: Map<number, HuffmanTable>, file: Buffer, { start, dataEnd }: JpegSegment): void {
