@@ -1,8 +1,8 @@
 import { ContentRejectedError } from '../../../errors.ts';
 import { IMAGE_LIMITS } from '../../image-limits.ts';
-import { damagedImage, profileTooLarge, tooManyPixels } from '../../image-rejections.ts';
-import { rebuildProfile } from '../../profiles/rebuild-profile.ts';
-import { type Box, boxes, emptyBox, HIDDEN } from '../isobmff/boxes.ts';
+import { damagedImage, tooManyPixels } from '../../image-rejections.ts';
+import { type Box, boxes, HIDDEN } from '../isobmff/boxes.ts';
+import { rebuildColour } from '../isobmff/colour-property.ts';
 import { itemData } from '../isobmff/item-locations.ts';
 import { countAv1Frames } from './av1-units.ts';
 import { checkGrids } from './grids.ts';
@@ -50,19 +50,8 @@ function hideOtherItems(file: Buffer, { entries }: AvifItems): void {
 
 function checkProperty(file: Buffer, property: Box): void {
   const { type, contentStart, end } = property;
-  if (type === 'colr') keepProfile(file, property);
+  if (type === 'colr') rebuildColour(file, property);
   if (type === 'ispe') checkSize(file.subarray(contentStart, end));
-}
-
-/** `colr` holds what kind of description follows: a profile in two of three. */
-function keepProfile(file: Buffer, colr: Box): void {
-  const profileAt = colr.contentStart + 4;
-  if (!/^(?:rICC|prof)$/.test(file.toString('latin1', colr.contentStart, profileAt))) return;
-  const profile = file.subarray(profileAt, colr.end);
-  if (profile.length > IMAGE_LIMITS.colourProfileBytes) throw profileTooLarge();
-  const rebuilt = rebuildProfile(profile, { length: 'same' });
-  if (rebuilt === undefined) emptyBox(file, colr);
-  else rebuilt.copy(file, profileAt);
 }
 
 /** `ispe` holds version and flags, width and height, 4 bytes each. */

@@ -1,6 +1,7 @@
 import { damagedImage } from '../../image-rejections.ts';
 import { auxiliaryTypeEnd, isShownAuxiliary } from './auxiliary-types.ts';
 import { type Box, emptyBox, keepStart } from './boxes.ts';
+import { rebuildColour } from './colour-property.ts';
 
 /**
  * How many bytes of a property's content mean something. May overwrite metadata inside them.
@@ -10,7 +11,7 @@ export type PropertyRule = (content: Buffer) => number;
 
 /**
  * Empties the properties that do not say how an image is decoded, coloured, cropped or rotated, and zeros what follows the
- * meaning of the others. The boxes stay: items name their properties by number.
+ * meaning of the others. Colour profiles are rebuilt. The boxes stay: items name their properties by number.
  * @param ofCodec the rules for properties that only one codec has
  * @throws ContentRejectedError image_damaged, also for properties without a rule
  */
@@ -26,6 +27,7 @@ export function keepImageProperties(
     if (METADATA_PROPERTIES.has(box.type) || isOtherAuxiliary(box.type, content)) emptyBox(file, box);
     else if (rule === undefined) throw damagedImage(`the property "${box.type}" is unknown`);
     else keepStart(file, box, rule(content));
+    if (box.type === 'colr') rebuildColour(file, box);
   }
 }
 
