@@ -49,6 +49,16 @@ describe.each(WHOLE)('%s', (_, element) => {
   });
 });
 
+describe('an element loses what is in the reserved bytes', () => {
+  it.each([
+    ['of a formula', formula(0, [2.2]), 10, 12],
+    ['of a table', lookupTable(TABLE, 1), 11, 12],
+    ['of a pipeline', rebuildElement(pipeline('mAB ', TABLE, 1)), 10, 12],
+  ])('%s', (_, element, start, end) => {
+    expect(rebuildElement(altered(element, (copy) => copy.fill('x', start, end)))).toEqual(element);
+  });
+});
+
 describe('an element is refused', () => {
   const table = lookupTable(TABLE, 2);
 
@@ -97,7 +107,7 @@ describe.each(['mAB ', 'mBA '] as const)('a pipeline of type "%s"', (type) => {
     const withoutGrid = altered(rebuilt, (copy) => copy.fill(0, GRID, A + 4));
     expect(rebuildElement(withoutGrid)).toEqual(withoutGrid.subarray(0, aAt));
     const curves = altered(withoutGrid, (copy) => copy.fill(0, MATRIX, M + 4));
-    expect(rebuildElement(curves)).toEqual(curves.subarray(0, matrixAt));
+    expect(rebuildElement(curves)).toEqual(curves.subarray(0, matrixAt - 2)); // without padding
   });
 
   it.each<[string, Buffer]>([
@@ -115,6 +125,7 @@ describe.each(['mAB ', 'mBA '] as const)('a pipeline of type "%s"', (type) => {
     ['has its curves at its end', at(A, element.length - 12)],
     ['has no inputs', altered(element, (copy) => copy.writeUInt8(0, 8))],
     ['has 255 outputs', altered(element, (copy) => copy.writeUInt8(255, 9))],
+    ['has values of no bytes', altered(element, (copy) => copy.writeUInt8(0, gridAt + 16))],
     ['has values of three bytes', altered(element, (copy) => copy.writeUInt8(3, gridAt + 16))],
     ['has a grid of one value', altered(element, (copy) => copy.writeUInt8(1, gridAt))],
     ['has a grid of more values than there are', altered(element, (copy) => copy.writeUInt8(4, gridAt + 2))],

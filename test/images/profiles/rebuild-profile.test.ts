@@ -12,7 +12,7 @@ import {
   WIDE_PRIMARIES,
 } from '../../fixtures/colour-profiles.ts';
 import { HONEST_PROFILES } from '../../fixtures/honest-profiles.ts';
-import { description, gamma, localizedText, plainText } from '../../fixtures/profile-elements.ts';
+import { description, gamma, localizedText, lookupTable, plainText } from '../../fixtures/profile-elements.ts';
 import { altered, holdsText, resized, tagsOf } from './profile-tags.ts';
 
 const MATRIX_TAGS = ['wtpt', 'rXYZ', 'gXYZ', 'bXYZ', 'rTRC', 'gTRC', 'bTRC', 'desc', 'cprt'];
@@ -142,6 +142,11 @@ const UNUSABLE: readonly (readonly [name: string, Buffer])[] = [
   ['for four inks, but has three channels', colourProfile({ tags: tagsOf(matrixProfile()), colourSpace: 'CMYK' })],
   ['for grey, but has three channels', colourProfile({ tags: tagsOf(matrixProfile()), colourSpace: 'GRAY' })],
   ['a matrix to Lab', colourProfile({ tags: tagsOf(matrixProfile()), connectionSpace: 'Lab ' })],
+  ['for RGB, but has a table for four inks', matrixProfile({ A2B0: tableOf(4, 3) })],
+  ['for RGB, but has a table to four inks', matrixProfile({ B2A1: tableOf(3, 4) })],
+  ['for RGB, but has a table for two channels of the connection space', matrixProfile({ A2B2: tableOf(3, 2) })],
+  ['with a gamut of three channels', matrixProfile({ gamt: tableOf(3, 3) })],
+  ['with a damaged table', matrixProfile({ A2B0: tableOf(3, 3).subarray(0, -1) })],
   ...MATRIX_TAGS.slice(1, -2).map((tag) => [`without "${tag}"`, without(tag)] as const),
 ];
 
@@ -159,6 +164,10 @@ describe('a profile is unusable', () => {
     }
   });
 });
+
+function tableOf(inputs: number, outputs: number): Buffer {
+  return lookupTable({ inputs, outputs, points: 2, convert: () => Array(outputs).fill(0) }, 2);
+}
 
 function without(tag: string): Buffer {
   return altered(matrixProfile(), (copy) => copy.write('what', copy.indexOf(tag), 'latin1'));

@@ -3,7 +3,7 @@ import { rebuildProfile } from '../../../shared/images/profiles/rebuild-profile.
 import { readTagTable } from '../../../shared/images/profiles/tag-table.ts';
 import { UnusableProfileError } from '../../../shared/images/profiles/unusable-profile.ts';
 import { displayProfile, matrixProfile } from '../../fixtures/colour-profiles.ts';
-import { plainText } from '../../fixtures/profile-elements.ts';
+import { plainText, xyz } from '../../fixtures/profile-elements.ts';
 import { altered, rowOf, tagsOf } from './profile-tags.ts';
 
 const COUNT_AT = 128;
@@ -14,8 +14,16 @@ describe('a tag table', () => {
     expect(Object.fromEntries(rows)).toEqual(tagsOf(displayProfile()));
   });
 
-  it.each([101, 0x100000, 0xffffffff])('with %d tags is refused', (count) => {
-    const profile = altered(displayProfile(), (copy) => copy.writeUInt32BE(count, COUNT_AT));
+  it('has at most 100 rows', () => {
+    const others = (count: number) =>
+      Object.fromEntries(Array.from({ length: count }, (_, at) => [`x${at + 100}`, xyz(0, 0, 0)]));
+    const ownTags = Object.keys(tagsOf(matrixProfile())).length;
+    expect(readTagTable(matrixProfile(others(100 - ownTags)))).toHaveLength(100);
+    expect(() => readTagTable(matrixProfile(others(101 - ownTags)))).toThrow(UnusableProfileError);
+  });
+
+  it.each([50, 0x100000, 0xffffffff])('is refused when it claims to have %d rows', (count) => {
+    const profile = altered(matrixProfile(), (copy) => copy.writeUInt32BE(count, COUNT_AT));
     expect(() => readTagTable(profile)).toThrow(UnusableProfileError);
   });
 
