@@ -21,8 +21,8 @@ const GAMUT: TagRule = { types: ['mft1', 'mft2', 'mBA '], channels: () => [CONNE
  * refuses one that ends with the profile: it reads two bytes further.
  *
  * Not on the list are `D2B0` to `B2D3`, whose element type `mpet` lists processing elements by offset, so that one can be
- * listed any number of times: a PNG of 852 bytes that lists one matrix 20,000 times takes lcms 27 s, and four times as
- * long for twice the number. Browsers ignore these tags.
+ * listed any number of times: a PNG of 852 bytes that lists one matrix 20,000 times takes lcms 27 s. Browsers ignore
+ * these tags.
  */
 const ANY_SPACE: Readonly<Record<string, TagRule>> = {
   A2B0: TO_CONNECTION,
