@@ -34,6 +34,7 @@ const COMPONENTS = [
   // Decode and encode many images, some of them large or hostile.
   'test/images/{hostile-files,inspect,preview,strip-*,thumbnails}.test.ts',
   'test/images/containers/**/*.test.ts',
+  'test/images/profiles/decoded-*.test.ts',
 ];
 
 /** The fast tests, for every edit: `npm run test:unit` and `npm run test:watch`. */

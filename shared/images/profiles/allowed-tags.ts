@@ -20,8 +20,9 @@ const GAMUT: TagRule = { types: ['mft1', 'mft2', 'mBA '], channels: () => [CONNE
  * The tags that a colour transform uses, in the order in which they are written. Lookup tables come first, because Skia
  * refuses one that ends with the profile: it reads two bytes further.
  *
- * Not on the list are `D2B0` to `B2D3`, whose element type `mpet` names processing elements by offset, one of them any
- * number of times: 20,000 names of one matrix, 737 bytes when packed, take lcms 11 s. Browsers ignore these tags.
+ * Not on the list are `D2B0` to `B2D3`, whose element type `mpet` lists processing elements by offset, so that one can be
+ * listed any number of times: a PNG of 852 bytes that lists one matrix 20,000 times takes lcms 27 s. Browsers ignore
+ * these tags.
  */
 const ANY_SPACE: Readonly<Record<string, TagRule>> = {
   A2B0: TO_CONNECTION,
