@@ -78,7 +78,7 @@ const STAGE = group({
     .describe('Media types that are accepted as attachments.'),
   limits: group({
     avatarMaxBytes: wholeNumber(1, 100 * MIB)
-      .default(10 * MIB)
+      .default(40 * MIB)
       .describe('The largest image that is accepted as an avatar, in bytes.'),
     attachmentMaxBytes: wholeNumber(1, 5 * GIB)
       .default(5 * GIB)

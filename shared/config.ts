@@ -80,7 +80,7 @@ const VARIABLES = {
   ORGANIZATION_CLAIM: claimName('organization'),
   ROLES_CLAIM: claimName('roles'),
   AGENT_BINDING: oneOf(['first-ticket', 'registered'], 'first-ticket'),
-  AVATAR_MAX_BYTES: byteSize(10 * UNITS.MiB),
+  AVATAR_MAX_BYTES: byteSize(40 * UNITS.MiB),
   ATTACHMENT_MAX_BYTES: byteSize(5 * UNITS.GiB, 5 * UNITS.GiB),
   ATTACHMENT_TYPES: text(
     /^(\*|[\w!#$&^.+-]+\/(\*|[\w!#$&^.+-]+))(,(\*|[\w!#$&^.+-]+\/(\*|[\w!#$&^.+-]+)))*$/,

@@ -17,7 +17,7 @@ describe('the configuration', () => {
       UPLOAD_DIRECTORY: './uploads',
       HOST: '127.0.0.1',
       PORT: 3000,
-      AVATAR_MAX_BYTES: 10_485_760,
+      AVATAR_MAX_BYTES: 41_943_040,
       ATTACHMENT_MAX_BYTES: 5_368_709_120,
       ATTACHMENT_TYPES: '*',
       MULTIPART_THRESHOLD: 104_857_600,

@@ -15,7 +15,7 @@ import {
 import { jpegPhoto, pngPicture, webpPicture } from '../fixtures/pictures.ts';
 import { api, info, upload } from './client.ts';
 import { signIn } from './people.ts';
-import { freeRoom, LARGEST, wholeRoom } from './room.ts';
+import { freeRoom, LARGEST_AVATAR, wholeRoom } from './room.ts';
 import { BLUE, personWithAvatar, plainPng, shows } from './test-pictures.ts';
 
 /** In two halves, so that no scanner takes this file for the harmless virus that it names. */
@@ -96,7 +96,13 @@ describe('a ticket', async () => {
   it.each([
     ['no bytes', { contentLength: 0 }, 422, 'invalid_request', 'contentLength'],
     ['part of a byte', { contentLength: 1.5 }, 422, 'invalid_request', 'contentLength'],
-    ['more bytes than an avatar may have', { contentLength: LARGEST + 1 }, 413, 'file_too_large', 'contentLength'],
+    [
+      'more bytes than an avatar may have',
+      { contentLength: LARGEST_AVATAR + 1 },
+      413,
+      'file_too_large',
+      'contentLength',
+    ],
     ['HEIC', { contentType: 'image/heic' }, 422, 'heic_unsupported', 'contentType'],
     ['SVG', { contentType: 'image/svg+xml' }, 422, 'svg_unsupported', 'contentType'],
     ['PDF', { contentType: 'application/pdf' }, 422, 'type_not_allowed', 'contentType'],

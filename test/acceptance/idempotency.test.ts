@@ -1,10 +1,10 @@
 import { describe, expect, it } from 'vitest';
 import { type Answer, api, send, type Ticket, waitForEnd } from './client.ts';
 import { newId, type Person, signIn } from './people.ts';
-import { freeRoom, LARGEST_WISH, wholeRoom } from './room.ts';
+import { freeRoom, LARGE_WISH, wholeRoom } from './room.ts';
 import { scenePng } from './test-pictures.ts';
 
-function ask({ avatar, token }: Person, key: string, json: object = LARGEST_WISH): Promise<Answer> {
+function ask({ avatar, token }: Person, key: string, json: object = LARGE_WISH): Promise<Answer> {
   return api('POST', `${avatar}/avatar`, { token, json, headers: { 'idempotency-key': key } });
 }
 
@@ -34,7 +34,7 @@ describe('a ticket request with an Idempotency-Key', () => {
     const ada = await signIn();
     const key = newId('key');
     await ask(ada, key);
-    const other = await ask(ada, key, { ...LARGEST_WISH, contentType: 'image/jpeg' });
+    const other = await ask(ada, key, { ...LARGE_WISH, contentType: 'image/jpeg' });
     const body = { code: 'idempotency_key_reused', field: 'Idempotency-Key' };
     expect(other).toMatchObject({ status: 422, body });
   });

@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { api, info, requestTicket, send, type Ticket, upload, waitForEnd } from './client.ts';
 import { signIn } from './people.ts';
-import { freeRoom, LARGEST_WISH, wholeRoom } from './room.ts';
+import { freeRoom, LARGE_WISH, wholeRoom } from './room.ts';
 import { personWithAvatar, scenePng, settle } from './test-pictures.ts';
 
 describe('an upload that is open', () => {
@@ -18,7 +18,7 @@ describe('an upload that is open', () => {
   it('can be aborted, and that twice, and gives back what it reserved once', async () => {
     const ada = await signIn();
     const { avatar, token } = ada;
-    const ticket = await api('POST', `${avatar}/avatar`, { token, json: LARGEST_WISH });
+    const ticket = await api('POST', `${avatar}/avatar`, { token, json: LARGE_WISH });
     const { uploadId } = ticket.body as Ticket;
     expect(await api('DELETE', `/uploads/${uploadId}`, { token })).toMatchObject({ status: 204 });
     expect(await api('DELETE', `/uploads/${uploadId}`, { token })).toMatchObject({ status: 204 });

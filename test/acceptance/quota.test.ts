@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { type Answer, api, type Ticket } from './client.ts';
 import { newId, type Person, signIn } from './people.ts';
-import { LARGEST, LARGEST_WISH, wholeRoom } from './room.ts';
+import { LARGE, LARGE_WISH, wholeRoom } from './room.ts';
 
 /** The service's default; a target must not change it. */
 const OPEN_UPLOADS_PER_USER = 20;
@@ -12,7 +12,7 @@ interface Granted {
 }
 
 /** With a key, so that a request which had to be repeated counts once. */
-function ask({ avatar, token }: Person, json: object = LARGEST_WISH): Promise<Answer> {
+function ask({ avatar, token }: Person, json: object = LARGE_WISH): Promise<Answer> {
   return api('POST', `${avatar}/avatar`, { token, json, headers: { 'idempotency-key': newId('request') } });
 }
 
@@ -56,9 +56,9 @@ describe('the room of an organization', () => {
 
   it('takes a smaller picture when a larger one does not fit', async () => {
     const ada = await signIn();
-    const bytes = (contentLength: number) => ask(ada, { ...LARGEST_WISH, contentLength });
-    for (let granted = 1; granted < wholeRoom(); granted++) expect(await bytes(LARGEST)).toMatchObject({ status: 201 });
-    expect(await bytes(LARGEST - 1)).toMatchObject({ status: 201 });
+    const bytes = (contentLength: number) => ask(ada, { ...LARGE_WISH, contentLength });
+    for (let granted = 1; granted < wholeRoom(); granted++) expect(await bytes(LARGE)).toMatchObject({ status: 201 });
+    expect(await bytes(LARGE - 1)).toMatchObject({ status: 201 });
     const body = { code: 'quota_exceeded', field: 'contentLength', bytesFree: 1 };
     expect(await bytes(2)).toMatchObject({ status: 409, body });
     expect(await bytes(1)).toMatchObject({ status: 201 });

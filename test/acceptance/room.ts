@@ -2,22 +2,24 @@ import { expect, inject } from 'vitest';
 import { api, type Ticket } from './client.ts';
 import type { Person } from './people.ts';
 
-/** The largest avatar, in bytes: by reserving it again and again, tests measure what an organization has free. */
-export const LARGEST = 10 * 1024 ** 2;
-export const LARGEST_WISH = { contentType: 'image/png', contentLength: LARGEST };
+/** The largest avatar, in bytes. */
+export const LARGEST_AVATAR = 40 * 1024 ** 2;
+/** A large one: by reserving it again and again, tests measure what an organization has free. */
+export const LARGE = 10 * 1024 ** 2;
+export const LARGE_WISH = { contentType: 'image/png', contentLength: LARGE };
 
-/** How many of the largest avatars fit into a new organization, which a single held byte makes one less. */
+/** How many large avatars fit into a new organization, which a single held byte makes one less. */
 export function wholeRoom(): number {
   const { organizationBytes } = inject('target');
-  expect(organizationBytes % LARGEST, 'a whole number of the largest avatars').toBe(0);
-  return organizationBytes / LARGEST;
+  expect(organizationBytes % LARGE, 'a whole number of large avatars').toBe(0);
+  return organizationBytes / LARGE;
 }
 
-/** How many of the largest avatars still fit: counted by reserving them all, then given back. */
+/** How many large avatars still fit: counted by reserving them all, then given back. */
 export async function freeRoom({ avatar, token }: Person): Promise<number> {
   const granted: string[] = [];
   for (;;) {
-    const answer = await api('POST', `${avatar}/avatar`, { token, json: LARGEST_WISH });
+    const answer = await api('POST', `${avatar}/avatar`, { token, json: LARGE_WISH });
     if (answer.status !== 201) {
       expect(answer).toMatchObject({ status: 409, body: { code: 'quota_exceeded' } });
       break;

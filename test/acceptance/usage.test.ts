@@ -11,7 +11,7 @@ import {
 } from './attachments.ts';
 import { api, deleteAvatar, requestTicket, send, type Ticket, upload, waitForEnd } from './client.ts';
 import { newId, type Person, signIn } from './people.ts';
-import { LARGEST, wholeRoom } from './room.ts';
+import { LARGE, wholeRoom } from './room.ts';
 import { BLUE, photo, plainPng, RED } from './test-pictures.ts';
 
 const NOTHING = { bytesUsed: 0, filesUsed: 0, openUploads: 0 };
@@ -96,7 +96,7 @@ describe('fifty people who ask at once for the last bytes', () => {
     const org = newId('org');
     const people: Person[] = [];
     while (people.length < 50) people.push(...(await Promise.all(Array.from({ length: 5 }, () => signIn({ org })))));
-    const large = { bytes: { length: LARGEST }, contentType: 'application/octet-stream' };
+    const large = { bytes: { length: LARGE }, contentType: 'application/octet-stream' };
     const answers = await Promise.all(
       people.map(async (person) => ({
         person,

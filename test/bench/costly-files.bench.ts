@@ -16,8 +16,8 @@ describe.each([
 ] as const)('%s', (_, script, files) => {
   it('takes no more than a function has', { timeout: 600_000 }, async () => {
     const usual = await costOf(script, await jpegPhoto());
-    for (const [what, , make] of files) {
-      const { milliseconds, peakBytes } = await costOf(script, await make());
+    for (const [what, , make, crop] of files) {
+      const { milliseconds, peakBytes } = await costOf(script, await make(), crop);
       const ratio = (milliseconds / usual.milliseconds).toFixed(1);
       console.log(
         `  ${what}: ${ratio} x a small photo (${milliseconds.toFixed(0)} ms), ${(peakBytes / 1e6).toFixed(0)} MB`,

@@ -3,6 +3,7 @@ import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
+import type { Crop } from '../../shared/images/formats.ts';
 
 /** What became of a file, and what that took: the processor's time, and memory of the whole process at its peak. */
 export interface Cost {
@@ -19,12 +20,16 @@ const GIVE_UP = 60_000;
  * Gives the bytes to a script, in a process of its own.
  * @throws {Error} if the process fails, or has not ended after a minute
  */
-export async function costOf(script: 'inspect-and-render.ts' | 'strip-and-describe.ts', bytes: Uint8Array) {
+export async function costOf(
+  script: 'inspect-and-render.ts' | 'strip-and-describe.ts',
+  bytes: Uint8Array,
+  crop?: Crop,
+) {
   const folder = await mkdtemp(join(tmpdir(), 'cost-'));
   try {
     const file = join(folder, 'file');
     await writeFile(file, bytes);
-    const command = [join(import.meta.dirname, script), file];
+    const command = [join(import.meta.dirname, script), file, ...(crop ? [JSON.stringify(crop)] : [])];
     const { stdout } = await promisify(execFile)(process.execPath, command, { timeout: GIVE_UP });
     return JSON.parse(stdout) as Cost;
   } finally {

@@ -30,7 +30,7 @@ describe('the configuration of a stage', () => {
       agentBinding: 'registered',
       attachmentTypes: ['*'],
       limits: {
-        avatarMaxBytes: 10_485_760,
+        avatarMaxBytes: 41_943_040,
         attachmentMaxBytes: 5_368_709_120,
         multipartThreshold: 104_857_600,
         stripMaxBytes: 67_108_864,

@@ -79,8 +79,11 @@ describe('what an AVIF keeps', () => {
       'free',
       'free',
     ]);
+    const profile = file.indexOf('colr') - 4;
+    const profileEnd = profile + file.readUInt32BE(profile);
     for (let at = 0; at < stripped.length; at++) {
-      if (stripped[at] !== file[at])
+      const isRebuilt = at >= profile && at < profileEnd;
+      if (stripped[at] !== file[at] && !isRebuilt)
         expect(stripped[at] === 0 || 'free skip'.includes(String.fromCharCode(stripped[at] ?? 0))).toBe(true);
     }
   });

@@ -1,6 +1,7 @@
 import fc from 'fast-check';
 import { beforeAll, describe, expect, it } from 'vitest';
 import { ContentRejectedError } from '../../../../shared/errors.ts';
+import { rebuildProfileInPlace } from '../../../../shared/images/profiles/rebuild-profile.ts';
 import { stripMetadata } from '../../../../shared/images/strip-metadata.ts';
 import { box, boxContent, boxes, type Content, joined, number } from '../../../fixtures/containers.ts';
 import { heicFile } from '../../../fixtures/hostile-files.ts';
@@ -79,10 +80,16 @@ describe('a stripped HEIC', () => {
     ]);
   });
 
-  it('keeps size, colours, rotation and crop as they were', () => {
-    const needed = new Set(['ispe', 'colr', 'irot', 'clap']);
+  it('keeps size, rotation and crop as they were, and a colour profile that is rebuilt', () => {
+    const needed = new Set(['ispe', 'irot', 'clap']);
     const of = (heic: Buffer) => properties(heic).filter(({ type }) => needed.has(type));
     expect(of(stripped)).toEqual(of(file));
+    const profileIn = (heic: Buffer) =>
+      properties(heic)
+        .find(({ type }) => type === 'colr')
+        ?.data.subarray(4);
+    const profile = profileIn(file) ?? expect.fail('it has no profile');
+    expect(profileIn(stripped)?.equals(rebuildProfileInPlace(profile) ?? Buffer.alloc(0))).toBe(true);
   });
 
   it('keeps every byte of the tiles outside their messages', () => {
