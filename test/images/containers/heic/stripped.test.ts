@@ -220,6 +220,33 @@ describe('a HEIC is refused', () => {
   });
 });
 
+describe('a HEIC with too much in its lists is refused', () => {
+  const listOf = (type: string, content: Content) => {
+    const plain = plainHeic();
+    const meta = boxes(metaOf(plain)).map((one) => {
+      if (one.type === 'iref' && type === 'iref') return box(type, content);
+      if (one.type !== 'iprp' || type !== 'ipma') return box(one.type, one.data);
+      return box('iprp', joined(box('ipco', boxContent(one.data, 'ipco')), box('ipma', content)));
+    });
+    return joined(box('ftyp', boxContent(plain, 'ftyp')), box('meta', joined('\0\0\0\0', ...meta)));
+  };
+
+  it.each([
+    [
+      'ids that items refer to',
+      'iref',
+      joined('\0\0\0\0', box('dimg', joined('\0\x01\x4e\x21', Buffer.alloc(40_002)))),
+    ],
+    [
+      'items with properties',
+      'ipma',
+      joined('\0\0\0\0', number(20_001, 4), ...Array.from({ length: 20_001 }, (_, id) => joined(number(id, 2), '\0'))),
+    ],
+  ])('%s', (_, type, content) => {
+    expect(() => strip(listOf(type, content))).toThrow(/too many/);
+  });
+});
+
 describe('a HEIC with several images', () => {
   it('keeps an image that is shown on its own, but no hidden one', () => {
     const types = (flags: number) => {
