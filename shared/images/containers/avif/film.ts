@@ -48,7 +48,7 @@ function stripTrack(file: Buffer, trak: Box): readonly Box[] {
   const children = childrenOf(file, trak, TRACK_BOXES);
   clearHeader(file, onlyBox(children, 'tkhd'));
   const tref = optionalBox(children, 'tref');
-  if (tref) childrenOf(file, tref, TRACK_REFERENCES);
+  if (tref) stripReferences(file, tref);
   const edts = optionalBox(children, 'edts');
   if (edts) keepTables(file, childrenOf(file, edts, new Set(['elst'])));
   const media = childrenOf(file, onlyBox(children, 'mdia'), MEDIA_BOXES);
@@ -66,6 +66,13 @@ function stripTrack(file: Buffer, trak: Box): readonly Box[] {
 
 function childrenOf(file: Buffer, parent: Box, types: ReadonlySet<string>): Box[] {
   return keepBoxes(file, boxes(file, parent.contentStart, parent.end), types);
+}
+
+/** Each names one track by an id of 4 bytes. */
+function stripReferences(file: Buffer, tref: Box): void {
+  for (const { contentStart, end } of childrenOf(file, tref, TRACK_REFERENCES)) {
+    if (end - contentStart !== 4) throw damagedImage('a track refers to several others');
+  }
 }
 
 function stripHandler(file: Buffer, hdlr: Box): void {

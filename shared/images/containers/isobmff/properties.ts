@@ -22,7 +22,7 @@ export function keepImageProperties(
   const rules = { ...IMAGE_PROPERTIES, ...ofCodec };
   for (const box of properties) {
     const content = file.subarray(box.contentStart, box.end);
-    const rule = Object.hasOwn(rules, box.type) ? rules[box.type] : undefined;
+    const rule = rules[box.type];
     if (METADATA_PROPERTIES.has(box.type) || isOtherAuxiliary(box.type, content)) emptyBox(file, box);
     else if (rule === undefined) throw damagedImage(`the property "${box.type}" is unknown`);
     else keepStart(file, box, rule(content));

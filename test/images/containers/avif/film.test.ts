@@ -84,6 +84,99 @@ function isName(file: Buffer, at: number): boolean {
   return file.toString('latin1', at - 40, at + 40).includes('AOM Coding');
 }
 
+/** A film of one track whose headers are of version 0, with the given tables. The frames begin behind `mdat`. */
+function smallFilm(tablesAt: (media: number) => readonly Buffer[], frames: Buffer): Buffer {
+  const movie = (media: number) =>
+    box(
+      'moov',
+      joined(
+        box('mvhd', joined('\0\0\0\0', Buffer.alloc(96, 1))),
+        box(
+          'trak',
+          joined(
+            box('tkhd', joined('\0\0\0\0', Buffer.alloc(80, 1))),
+            box(
+              'mdia',
+              joined(box('mdhd', joined('\0\0\0\0', Buffer.alloc(20, 1))), HANDLER, informationOf(tablesAt(media))),
+            ),
+          ),
+        ),
+      ),
+    );
+  const head = box('ftyp', 'avis\0\0\0\0avismsf1');
+  const mediaAt = head.length + movie(0).length + 8;
+  return joined(head, movie(mediaAt), box('mdat', frames));
+}
+
+const HANDLER = box('hdlr', joined(Buffer.alloc(8), 'pict', Buffer.alloc(12)));
+
+function informationOf(tables: readonly Buffer[]): Buffer {
+  const data = box('dinf', box('dref', joined(Buffer.alloc(4), number(1, 4), box('url ', '\0\0\0\x01'))));
+  const entry = box('av01', Buffer.alloc(78, 1));
+  const stsd = box('stsd', joined(Buffer.alloc(4), number(1, 4), entry));
+  return box('minf', joined(data, box('stbl', joined(stsd, ...tables))));
+}
+
+/** All of one size, in chunks of so many. */
+function tablesOf(size: number, count: number, inChunk: number) {
+  return [
+    box('stsz', joined(Buffer.alloc(4), number(size, 4), number(count, 4))),
+    box('stsc', joined(Buffer.alloc(4), number(1, 4), number(1, 4), number(inChunk, 4), number(1, 4))),
+  ];
+}
+
+function chunks(type: 'stco' | 'co64', ...places: readonly number[]): Buffer {
+  const bytes = (place: number) => joined(type === 'co64' ? Buffer.alloc(4) : '', number(place, 4));
+  return box(type, joined(Buffer.alloc(4), number(places.length, 4), ...places.map(bytes)));
+}
+
+const FRAME = Buffer.from('\x12\0\x32\x02ab', 'latin1');
+
+describe('a film with headers of version 0', () => {
+  const film = smallFilm((at) => [...tablesOf(6, 2, 2), chunks('co64', at)], joined(FRAME, FRAME, 'text'));
+
+  it('keeps its frames, and nothing behind them', () => {
+    const stripped = strip(film);
+    expect(boxContent(stripped, 'mdat')).toEqual(joined(FRAME, FRAME, '\0\0\0\0'));
+    expect(strip(stripped).equals(stripped)).toBe(true);
+  });
+
+  it('has zeros for its times and for all reserved bytes', () => {
+    const stripped = strip(film);
+    const zeros = (bytes: Buffer) => [...bytes.keys()].filter((at) => bytes[at] === 0);
+    const span = (from: number, to: number) => Array.from({ length: to - from }, (_, index) => from + index);
+    const [track = Buffer.alloc(0)] = tracks(stripped);
+    expect(zeros(inside(stripped, 'moov', 'mvhd'))).toEqual([...span(0, 12), ...span(26, 36), ...span(72, 96)]);
+    expect(zeros(inside(track, 'tkhd'))).toEqual([...span(0, 12), ...span(24, 32), ...span(38, 40)]);
+    expect(zeros(inside(track, 'mdia', 'mdhd'))).toEqual([...span(0, 12), 22, 23]);
+    const entry = inside(inside(track, 'mdia', 'minf', 'stbl', 'stsd').subarray(8), 'av01');
+    expect(zeros(entry)).toEqual([...span(8, 24), ...span(42, 74)]);
+  });
+
+  it('is refused with two lists of chunks', () => {
+    const twice = smallFilm((at) => [...tablesOf(6, 1, 1), chunks('stco', at), chunks('co64', at)], FRAME);
+    expect(() => strip(twice)).toThrow(/tables/);
+  });
+
+  it('is refused when its frames share bytes, so that they are more than the file', () => {
+    const frame = joined('\x12\0\x32\xf4\x03', Buffer.alloc(500, 1));
+    const shared = (times: number) =>
+      smallFilm((at) => [...tablesOf(frame.length, times, 1), chunks('stco', ...Array<number>(times).fill(at))], frame);
+    expect(() => strip(shared(2))).not.toThrow();
+    expect(() => strip(shared(3))).toThrow(/not all there/);
+  });
+
+  it('is refused with more than 100,000 frames', () => {
+    const frames = (count: number) =>
+      smallFilm(
+        (at) => [...tablesOf(2, count, count), chunks('stco', at)],
+        Buffer.alloc(2 * count, '\x12\0', 'latin1'),
+      );
+    expect(() => strip(frames(100_000))).not.toThrow();
+    expect(() => strip(frames(100_001))).toThrow(/too many frames/);
+  });
+});
+
 describe('an animated AVIF is refused', () => {
   it('when it is in fragments', () => {
     const file = taggedAnimatedAvif();
@@ -117,6 +210,13 @@ describe('an animated AVIF is refused', () => {
     const depth = taggedAnimatedAvif();
     depth.write('depth', depth.indexOf('auxiliary:alpha', depth.indexOf('auxi\0')) + 10);
     expect(() => strip(depth)).toThrow(REFUSED);
+  });
+
+  it('when a track refers to more than one other', () => {
+    const file = taggedAnimatedAvif();
+    const reference = file.lastIndexOf('auxl') - 4;
+    file.writeUInt32BE(0, reference); // up to the end of the references
+    expect(() => strip(file)).toThrow(/refers to several/);
   });
 
   it('when its frames are in another file', () => {
