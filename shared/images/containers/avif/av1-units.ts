@@ -8,7 +8,10 @@ const FRAME = 6;
 const PADDING = 15;
 
 /** All units of images: sequence header, delimiter, frame headers, tile groups, metadata, frames, padding. */
-const KNOWN_TYPES = new Set([1, TEMPORAL_DELIMITER, FRAME_HEADER, 4, METADATA, FRAME, 7, PADDING]);
+const KNOWN_TYPES: ReadonlySet<number> = new Set([1, TEMPORAL_DELIMITER, FRAME_HEADER, 4, METADATA, FRAME, 7, PADDING]);
+
+/** What `av1C` may hold: a sequence header, metadata (AV1-ISOBMFF, 2.3.4), padding. */
+export const CONFIGURATION_UNITS: ReadonlySet<number> = new Set([1, METADATA, PADDING]);
 
 /** How bright the image is, and the screen it was made on: metadata type -> bytes, the type and the last bit included. */
 const KEPT_METADATA = new Map([
@@ -31,13 +34,14 @@ export function countAv1Frames(units: Buffer): number {
 
 /**
  * Whether these are AV1 units from the first byte to the last, each with its length, as encoders write them.
+ * @param types the types that they may have
  * @throws ContentRejectedError image_damaged when a unit does not fit
  */
-export function areAv1Units(bytes: Buffer): boolean {
+export function areAv1Units(bytes: Buffer, types = KNOWN_TYPES): boolean {
   let isSo = bytes.length > 0;
   visitUnits(bytes, (header, start, end) => {
     const type = typeOf(header);
-    const isKnown = KNOWN_TYPES.has(type) && (type !== TEMPORAL_DELIMITER || start === end);
+    const isKnown = types.has(type) && (type !== TEMPORAL_DELIMITER || start === end);
     if (!isKnown || !hasSize(header) || (header & RESERVED) !== 0) isSo = false;
   });
   return isSo;

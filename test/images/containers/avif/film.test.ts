@@ -3,7 +3,7 @@ import { describe, expect, it } from 'vitest';
 import { ContentRejectedError } from '../../../../shared/errors.ts';
 import { stripMetadata } from '../../../../shared/images/strip-metadata.ts';
 import { box, boxContent, boxes, type Content, joined, number } from '../../../fixtures/containers.ts';
-import { secretsIn } from '../../../fixtures/tagged/secrets.ts';
+import { secret, secretsIn } from '../../../fixtures/tagged/secrets.ts';
 import { animatedAvif, taggedAnimatedAvif } from '../../../fixtures/tagged/tagged-animated-avif.ts';
 
 function strip(file: Uint8Array): Buffer {
@@ -57,6 +57,14 @@ describe('a stripped animated AVIF', () => {
       const entry = inside(inside(track, 'mdia', 'minf', 'stbl', 'stsd').subarray(8), 'av01');
       expect(entry.subarray(42, 74)).toEqual(Buffer.alloc(32));
     }
+  });
+
+  it('has no pixels in its configuration, because they could be text', () => {
+    const file = taggedAnimatedAvif();
+    const at = file.indexOf('T.35 in av1C') - secret('').length;
+    const unit = file.lastIndexOf(Buffer.from([(5 << 3) | 2]), at);
+    file[unit] = (4 << 3) | 2; // tiles
+    expect(secretsIn(strip(file))).toEqual([]);
   });
 
   it('keeps how long each frame is shown, and in which order', () => {

@@ -242,14 +242,15 @@ describe('a HEIC is refused', () => {
 
   it('when an image has no place', () => {
     const copy = Buffer.from(file);
-    copy.writeUInt16BE(OTHER + 1, placeOf(1));
+    copy.writeUInt16BE(OTHER + 1, placeOf(GRID));
     expect(() => strip(copy)).toThrow(REFUSED);
   });
 
   it('when an item that is not there has properties', () => {
     const associations = boxContent(boxContent(metaOf(file), 'iprp'), 'ipma');
     const copy = Buffer.from(file);
-    copy.writeUInt16BE(999, file.indexOf(associations) + 8);
+    // The last one is the matte, which is removed.
+    copy.writeUInt16BE(999, file.indexOf(associations) + associations.lastIndexOf(number(GAIN_MAP + 1, 2)));
     expect(() => strip(copy)).toThrow(REFUSED);
   });
 
