@@ -35,12 +35,18 @@ const PERSONAL_GROUPS = /^(?:GPS|IFD|ExifIFD|Interop|XMP|IPTC|Photoshop|Maker|Us
 const PERSONAL_TAGS =
   /GPS|Location|Make|Model|Serial|Owner|Author|Artist|Copyright|Date|Software|Comment|Title|Descri|Name/;
 
-/** The names of the tags that say something of a person or a device. What a colour profile says of itself does not count. */
+/**
+ * The names of the tags that say something of a person or a device. What a colour profile says of itself does not count,
+ * nor does a time of zero.
+ */
 export function personalTags(tags: Readonly<Record<string, unknown>>): string[] {
-  return Object.keys(tags).filter((name) => {
-    const [group = '', tag = ''] = name.split(':');
-    return !/^ICC/.test(group) && tag !== 'Orientation' && (PERSONAL_GROUPS.test(group) || PERSONAL_TAGS.test(tag));
-  });
+  const found = Object.entries(tags).filter(([, value]) => value !== '0000:00:00 00:00:00');
+  return found
+    .map(([name]) => name)
+    .filter((name) => {
+      const [group = '', tag = ''] = name.split(':');
+      return !/^ICC/.test(group) && tag !== 'Orientation' && (PERSONAL_GROUPS.test(group) || PERSONAL_TAGS.test(tag));
+    });
 }
 
 /** For a file that it cannot read ExifTool prints an `ExifTool:Error` tag and exits with 1. */

@@ -8,7 +8,10 @@ const FRAME = 6;
 const PADDING = 15;
 
 /** All units of images: sequence header, delimiter, frame headers, tile groups, metadata, frames, padding. */
-const KNOWN_TYPES = new Set([1, TEMPORAL_DELIMITER, FRAME_HEADER, 4, METADATA, FRAME, 7, PADDING]);
+const KNOWN_TYPES: ReadonlySet<number> = new Set([1, TEMPORAL_DELIMITER, FRAME_HEADER, 4, METADATA, FRAME, 7, PADDING]);
+
+/** What `av1C` may hold: a sequence header, metadata (AV1-ISOBMFF, 2.3.4), padding. */
+export const CONFIGURATION_UNITS: ReadonlySet<number> = new Set([1, METADATA, PADDING]);
 
 /** How bright the image is, and the screen it was made on: metadata type -> bytes, the type and the last bit included. */
 const KEPT_METADATA = new Map([
@@ -22,20 +25,26 @@ const KEPT_METADATA = new Map([
  */
 export function countAv1Frames(units: Buffer): number {
   let frames = 0;
-  for (const { type } of av1Units(units)) if (type === FRAME || type === FRAME_HEADER) frames += 1;
+  visitUnits(units, (header) => {
+    const type = typeOf(header);
+    if (type === FRAME || type === FRAME_HEADER) frames += 1;
+  });
   return frames;
 }
 
 /**
  * Whether these are AV1 units from the first byte to the last, each with its length, as encoders write them.
+ * @param types the types that they may have
  * @throws ContentRejectedError image_damaged when a unit does not fit
  */
-export function areAv1Units(bytes: Buffer): boolean {
-  for (const { type, hasSize, hasReserved, start, end } of av1Units(bytes)) {
-    if (!KNOWN_TYPES.has(type) || !hasSize || hasReserved) return false;
-    if (type === TEMPORAL_DELIMITER && start < end) return false;
-  }
-  return bytes.length > 0;
+export function areAv1Units(bytes: Buffer, types = KNOWN_TYPES): boolean {
+  let isSo = bytes.length > 0;
+  visitUnits(bytes, (header, start, end) => {
+    const type = typeOf(header);
+    const isKnown = types.has(type) && (type !== TEMPORAL_DELIMITER || start === end);
+    if (!isKnown || !hasSize(header) || (header & RESERVED) !== 0) isSo = false;
+  });
+  return isSo;
 }
 
 /**
@@ -44,49 +53,55 @@ export function areAv1Units(bytes: Buffer): boolean {
  * @param units for which `areAv1Units`
  */
 export function stripAv1Units(units: Buffer): void {
-  for (const { type, at, start, end } of av1Units(units)) {
-    const isKept = type === METADATA && KEPT_METADATA.get(units[start] ?? 0) === end - start;
-    if (isKept || (type !== METADATA && type !== PADDING)) continue;
-    units[at] = (units.readUInt8(at) & 0x87) | (PADDING << 3);
+  visitUnits(units, (header, start, end, at) => {
+    const type = typeOf(header);
+    if (type !== METADATA && type !== PADDING) return;
+    if (type === METADATA && KEPT_METADATA.get(units[start] ?? 0) === end - start) return;
+    units[at] = (header & ~TYPE) | (PADDING << 3);
     units.fill(0, start, end);
     if (start < end) units[end - 1] = 0x80; // the bit that ends the padding
-  }
+  });
 }
 
-interface Av1Unit {
-  readonly type: number;
-  /** Where its header stands. */
-  readonly at: number;
-  /** Its content is in `[start, end)`. */
-  readonly start: number;
-  readonly end: number;
-  /** Without a size it goes on to the end. */
-  readonly hasSize: boolean;
-  /** Bits are set that must not be. */
-  readonly hasReserved: boolean;
+/** Bits of the first byte of a unit (AV1, 5.3.2). */
+const TYPE = 0x78;
+const HAS_EXTENSION = 0x04;
+const HAS_SIZE = 0x02;
+const RESERVED = 0x81;
+
+function typeOf(header: number): number {
+  return (header & TYPE) >> 3;
 }
 
-function* av1Units(units: Buffer): Generator<Av1Unit> {
+/** A unit without a size goes on to the end. */
+function hasSize(header: number): boolean {
+  return (header & HAS_SIZE) !== 0;
+}
+
+/**
+ * Calls `visit` for each unit, with its first byte, where its content starts and ends, and where the unit starts. Not a
+ * generator, because a file may have 30 million units.
+ */
+function visitUnits(units: Buffer, visit: (header: number, start: number, end: number, at: number) => void): void {
   for (let at = 0; at < units.length; ) {
     const header = units.readUInt8(at);
-    const hasExtension = (header & 0x04) !== 0;
-    const hasSize = (header & 0x02) !== 0;
-    const headerEnd = at + (hasExtension ? 2 : 1);
-    const size = hasSize ? readLeb128(units, headerEnd) : { value: units.length - headerEnd, end: headerEnd };
-    const end = size.end + size.value;
-    if (end > units.length) throw damagedImage('a unit of its picture does not fit');
-    yield { type: (header >> 3) & 0x0f, at, start: size.end, end, hasSize, hasReserved: (header & 0x81) !== 0 };
+    const headerEnd = at + ((header & HAS_EXTENSION) === 0 ? 1 : 2);
+    const start = hasSize(header) ? endOfLeb128(units, headerEnd) : headerEnd;
+    const end = hasSize(header) ? start + readLeb128(units, headerEnd) : units.length;
+    if (end > units.length) throw damagedImage('a unit of its image does not fit');
+    visit(header, start, end, at);
     at = end;
   }
 }
 
 /** Seven bits a byte, the lowest first; the eighth says that more follow (AV1, 4.10.5). */
-function readLeb128(bytes: Buffer, from: number): { readonly value: number; readonly end: number } {
+function readLeb128(bytes: Buffer, from: number): number {
   let value = 0;
-  for (let index = 0; index < 8; index++) {
-    const byte = bytes[from + index] ?? 0;
-    value += (byte & 0x7f) * 2 ** (7 * index);
-    if (byte < 0x80) return { value, end: from + index + 1 };
-  }
-  throw damagedImage('a unit of its picture has no size');
+  for (let at = endOfLeb128(bytes, from) - 1; at >= from; at--) value = value * 128 + ((bytes[at] ?? 0) & 0x7f);
+  return value;
+}
+
+function endOfLeb128(bytes: Buffer, from: number): number {
+  for (let at = from; at < from + 8; at++) if ((bytes[at] ?? 0) < 0x80) return at + 1;
+  throw damagedImage('a unit of its image has no size');
 }

@@ -14,14 +14,14 @@ const UNIT_TYPES = new Set([32, 33, 34, 39, 40]);
  * @throws ContentRejectedError image_damaged
  */
 export function stripConfiguration(content: Buffer): number {
-  const { read, position } = bigEndianReader(content);
-  read(FIXED_BYTES);
+  const { read, skip, position } = bigEndianReader(content);
+  skip(FIXED_BYTES);
   for (let arrays = read(1); arrays > 0; arrays--) {
     const type = read(1) & 0x3f;
     for (let units = read(2); units > 0; units--) {
       const start = position() + 2;
       const end = start + read(2);
-      read(end - start);
+      skip(end - start);
       const unit = content.subarray(start, end);
       if (!UNIT_TYPES.has(type) || nalType(unit) !== type)
         throw damagedImage('its HEVC configuration is something else');

@@ -47,9 +47,8 @@ export function stripNalUnit(unit: Buffer): void {
  * @throws ContentRejectedError image_damaged when it has no whole header
  */
 export function nalType(unit: Buffer): number {
-  const first = unit[0] ?? 0x80;
-  if (unit.length < HEADER_BYTES || (first & 0x80) !== 0) throw damagedImage('a unit of its image has no header');
-  return first >> 1;
+  if (unit.length < HEADER_BYTES) throw damagedImage('a unit of its image has no header');
+  return unit.readUInt8(0) >> 1; // above 63 when the bit is set that must not be
 }
 
 /** Slices, parameter sets, and marks between images, which have hardly any content. */

@@ -2,15 +2,11 @@ import { damagedImage } from '../../image-rejections.ts';
 import { isEscape, overwrite } from './overwrite.ts';
 
 /**
- * Messages about how an image is decoded and displayed (ITU-T H.265, annex D), with the most bytes that each takes: timing,
- * recovery, parameter sets, checksums, the display that the image was made on, brightness, transfer function, alpha.
+ * Messages about how an image is displayed (ITU-T H.265, annex D), with the most bytes that each takes: the display that
+ * the image was made on, brightness, transfer function, alpha. A still image needs no others; times and checksums are for
+ * films and for tests.
  */
 const KEPT_MESSAGES = new Map([
-  [0, 64],
-  [1, 64],
-  [6, 8],
-  [129, 24],
-  [132, 49],
   [137, 24],
   [144, 4],
   [147, 1],
@@ -21,7 +17,7 @@ const KEPT_MESSAGES = new Map([
 const LAST_BYTE = 0x80;
 
 /**
- * Overwrites the content of all messages in an SEI unit but those that are known to be harmless. A message keeps its type
+ * Overwrites the content of all messages in an SEI unit but those about the display. A message keeps its type
  * and length (ITU-T H.265, 7.3.5). Each byte of content becomes 0xff, or what the unit's escapes need.
  * @throws ContentRejectedError image_damaged when a message does not fit
  */

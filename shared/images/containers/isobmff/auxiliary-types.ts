@@ -21,7 +21,10 @@ export function auxiliaryTypeEnd(content: Buffer): number {
   return 4 + auxiliaryType(content).length + 1;
 }
 
+/** Longer ones are unknown. Thousands of references may lead to the same property, so no more of it is read. */
+const MOST_BYTES = 64;
+
 function auxiliaryType(content: Buffer): string {
-  const end = content.indexOf(0, 4);
-  return end < 0 ? '' : content.toString('latin1', 4, end);
+  const type = content.toString('latin1', 4, 4 + MOST_BYTES);
+  return type.slice(0, Math.max(0, type.indexOf('\0')));
 }

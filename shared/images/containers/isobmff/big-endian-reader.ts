@@ -7,17 +7,29 @@ export interface BigEndianReader {
    * @throws ContentRejectedError image_damaged at the end
    */
   readonly read: (bytes: number) => number;
+  /**
+   * Goes over `bytes` bytes.
+   * @throws ContentRejectedError image_damaged at the end
+   */
+  readonly skip: (bytes: number) => void;
   /** How many bytes have been read. */
   readonly position: () => number;
 }
 
 export function bigEndianReader(content: Buffer): BigEndianReader {
   let at = 0;
-  const read = (bytes: number) => {
+  const check = (bytes: number) => {
     if (at + bytes > content.length) throw damagedImage('a list in it breaks off');
+  };
+  const read = (bytes: number) => {
+    check(bytes);
     let value = 0;
     for (const end = at + bytes; at < end; at++) value = value * 256 + content.readUInt8(at);
     return value;
   };
-  return { read, position: () => at };
+  const skip = (bytes: number) => {
+    check(bytes);
+    at += bytes;
+  };
+  return { read, skip, position: () => at };
 }

@@ -43,12 +43,12 @@ export function itemData(
   { source, extents }: ItemLocation,
   from: { readonly file: Buffer; readonly idat: Buffer },
 ): Buffer {
-  if (source === 'elsewhere') throw damagedImage('its picture is not in the file');
+  if (source === 'elsewhere') throw damagedImage('its image is not in the file');
   const bytes = from[source];
   let total = 0;
   for (const { offset, length } of extents) {
     total += length;
-    if (offset + length > bytes.length || total > bytes.length) throw damagedImage('its picture is not all there');
+    if (offset + length > bytes.length || total > bytes.length) throw damagedImage('its image is not all there');
   }
   return Buffer.concat(extents.map(({ offset, length }) => bytes.subarray(offset, offset + length)));
 }
@@ -62,7 +62,7 @@ export function writeItemData(
   to: { readonly file: Buffer; readonly idat: Buffer },
   data: Buffer,
 ): void {
-  if (source === 'elsewhere') throw damagedImage('its picture is not in the file');
+  if (source === 'elsewhere') throw damagedImage('its image is not in the file');
   let at = 0;
   for (const { offset, length } of extents) {
     data.copy(to[source], offset, at, at + length);

@@ -49,14 +49,9 @@ function checkApart(kept: readonly ByteRange[], removed: readonly ByteRange[]): 
     for (let range = kept[next]; range !== undefined && range.start < end; range = kept[next]) {
       next += 1;
       keptEnd = Math.max(keptEnd, range.end);
-      if (range.end > start) throw sharesBytes();
     }
-    if (keptEnd > start) throw sharesBytes();
+    if (keptEnd > start) throw damagedImage('an image shares its bytes with metadata');
   }
-}
-
-function sharesBytes() {
-  return damagedImage('an image shares its bytes with metadata');
 }
 
 function notThere() {

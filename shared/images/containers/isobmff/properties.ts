@@ -23,7 +23,7 @@ export function keepImageProperties(
   const rules = { ...IMAGE_PROPERTIES, ...ofCodec };
   for (const box of properties) {
     const content = file.subarray(box.contentStart, box.end);
-    const rule = Object.hasOwn(rules, box.type) ? rules[box.type] : undefined;
+    const rule = rules[box.type];
     if (METADATA_PROPERTIES.has(box.type) || isOtherAuxiliary(box.type, content)) emptyBox(file, box);
     else if (rule === undefined) throw damagedImage(`the property "${box.type}" is unknown`);
     else keepStart(file, box, rule(content));
@@ -56,6 +56,7 @@ const IMAGE_PROPERTIES: Readonly<Record<string, PropertyRule>> = {
   rloc: () => 12,
   clli: () => 4,
   mdcv: () => 24,
+  cclv: colourVolumeBytes,
   amve: () => 8,
   ndwt: () => 8,
   lsel: () => 2,
@@ -65,4 +66,11 @@ const IMAGE_PROPERTIES: Readonly<Record<string, PropertyRule>> = {
 function colourBytes(content: Buffer): number {
   const isProfile = /^(?:rICC|prof)/.test(content.toString('latin1', 0, 4));
   return isProfile ? content.length : 11;
+}
+
+/** A byte of flags, the primaries in 24 bytes, and up to three brightnesses of 4 (ISO/IEC 14496-12, 12.1.9). */
+function colourVolumeBytes(content: Buffer): number {
+  const flags = content[0] ?? 0;
+  const values = [0x10, 0x08, 0x04].filter((flag) => (flags & flag) !== 0);
+  return 1 + ((flags & 0x20) === 0 ? 0 : 24) + 4 * values.length;
 }

@@ -1,3 +1,4 @@
+import { IMAGE_LIMITS } from '../../image-limits.ts';
 import { damagedImage } from '../../image-rejections.ts';
 import { bigEndianReader } from './big-endian-reader.ts';
 import type { Box } from './boxes.ts';
@@ -27,6 +28,7 @@ export function itemProperties(file: Buffer, properties: readonly Box[], ipmas: 
     for (let entry = 0; entry < count; entry++) {
       const id = read(idBytes);
       if (found.has(id)) throw damagedImage('the properties of an item are listed twice');
+      if (found.size === IMAGE_LIMITS.avifBoxes) throw damagedImage('too many items have properties');
       const indexes = Array.from({ length: read(1) }, () => read(indexBytes) & (indexBytes === 1 ? 0x7f : 0x7fff));
       found.set(
         id,

@@ -125,10 +125,36 @@ describe('what an AVIF keeps', () => {
   });
 });
 
+describe('an AVIF with several images', () => {
+  /** Two images, of which the second is the alpha of the first, or something else. */
+  async function typesWith(text: Content, content: Content): Promise<string[]> {
+    const file = overwritten(await taggedTransparentAvif(), text, content);
+    const entries = boxes(boxContent(boxContent(strip(file), 'meta').subarray(4), 'iinf').subarray(6));
+    return entries.map(({ data }) => data.toString('latin1', 8, 12)).slice(0, 2);
+  }
+
+  it('keeps the alpha', async () => {
+    expect(await typesWith('auxl', 'auxl')).toEqual(['av01', 'av01']);
+  });
+
+  it('loses a depth map and a thumbnail', async () => {
+    expect(await typesWith('auxiliary:alpha', 'auxiliary:depth')).toEqual(['av01', 'skip']);
+    expect(await typesWith('auxl', 'thmb')).toEqual(['av01', 'skip']);
+  });
+});
+
 describe('an AVIF is refused', () => {
-  it('when it is a film', async () => {
-    const film = joined(await avifPicture(), box('moov', secret('moov')));
-    expect(() => strip(film)).toThrow(REFUSED);
+  it('when it is a film in fragments, or one that breaks off', async () => {
+    const file = await avifPicture();
+    expect(() => strip(joined(file, box('moof', secret('moof'))))).toThrow(REFUSED);
+    expect(() => strip(joined(file, box('moov', secret('moov'))))).toThrow(REFUSED);
+  });
+
+  it('when it refers to an item that is not there', async () => {
+    const file = await taggedAvif();
+    const reference = file.indexOf('cdsc') + 4;
+    file.writeUInt16BE(999, reference);
+    expect(() => strip(file)).toThrow(REFUSED);
   });
 
   it.each(['hvc1', 'grix', 'jpeg', 'iovl'])('when it has items of a type that nobody knows: %s', async (type) => {

@@ -15,7 +15,7 @@ function strip(file: Uint8Array): Buffer {
 const REFUSED = expect.objectContaining({ code: 'metadata_not_strippable' });
 
 /** Ids in the tagged file. */
-const [GRID, THUMBNAIL, DEPTH, GAIN_MAP, XMP] = [49, 50, 51, 52, 55];
+const [GRID, THUMBNAIL, DEPTH, GAIN_MAP, XMP, OTHER] = [49, 50, 51, 52, 55, 56];
 
 let file: Buffer;
 let stripped: Buffer;
@@ -50,6 +50,22 @@ function changed(text: Content, content: Content, distance = 0): Buffer {
   if (at < 0) throw new RangeError('there is no such text');
   joined(content).copy(copy, at + distance);
   return copy;
+}
+
+/** A plain file whose lists are changed, with the media in front of them. */
+function withLists(change: (type: string, data: Buffer) => Buffer): Buffer {
+  const plain = plainHeic();
+  const start = plain.indexOf('meta') - 4;
+  const end = start + plain.readUInt32BE(start);
+  const changeBox = ({ type, data }: { readonly type: string; readonly data: Buffer }): Buffer => {
+    if (type === 'iprp') return box(type, joined(...boxes(data).map(changeBox)));
+    if (type !== 'iloc') return box(type, change(type, data));
+    const places = Buffer.from(data);
+    places.writeUInt32BE(data.readUInt32BE(16) - (end - start), 16);
+    return box(type, places);
+  };
+  const meta = box('meta', joined('\0\0\0\0', ...boxes(metaOf(plain)).map(changeBox)));
+  return joined(plain.subarray(0, start), plain.subarray(end), meta);
 }
 
 /** Where the list of places names an item. */
@@ -106,6 +122,28 @@ describe('a stripped HEIC', () => {
 
   it('is the same file when there was nothing to remove', () => {
     expect(strip(plainHeic()).equals(plainHeic())).toBe(true);
+  });
+});
+
+describe('text in the lists of a HEIC', () => {
+  it('is zeroed behind the last entry of references and of properties', () => {
+    const text = secret('behind');
+    const reference = box('cdsc', joined(number(1, 2), number(1, 2), number(1, 2), text));
+    const copy = withLists((type, data) => {
+      if (type === 'iref') return joined('\0\0\0\0', reference);
+      return type === 'ipma' ? joined(data, text) : data;
+    });
+    expect(secretsIn(copy)).toHaveLength(2);
+    expect(secretsIn(strip(copy))).toEqual([]);
+  });
+
+  it('is zeroed as the type of a reference, a group and an auxiliary image', () => {
+    const copy = changed('cdsc', 'Home');
+    copy.write('Home', copy.indexOf('altr'), 'latin1');
+    copy.write(secret('aux'), copy.indexOf('urn:mpeg:hevc'), 'latin1');
+    const result = strip(copy);
+    expect(result.includes('Home')).toBe(false);
+    expect(secretsIn(result)).toEqual([]);
   });
 });
 
@@ -191,6 +229,7 @@ describe('a HEIC is refused', () => {
     const at = file.indexOf('hvcC') + 4;
     for (const [distance, content] of [
       [23, '\x3e'], // the type of the first array
+      [23, '\x21'], // that of others
       [24, '\xff'], // its count
       [21, '\x0e'], // a length of three bytes
     ] as const) {
@@ -198,6 +237,28 @@ describe('a HEIC is refused', () => {
       copy.write(content, at + distance, 'latin1');
       expect(() => strip(copy)).toThrow(REFUSED);
     }
+  });
+
+  it('when there are pixels in its configuration', () => {
+    const hvcC = Buffer.from(properties(plainHeic())[0]?.data ?? '');
+    hvcC[22] = hvcC.readUInt8(22) + 1;
+    const slice = joined('\x02\x01', secret('a slice'));
+    const withSlice = joined(hvcC, '\x01\0\x01', number(slice.length, 2), slice);
+    expect(() => strip(plainHeic(heicTile(), withSlice))).toThrow(REFUSED);
+  });
+
+  it('when an image has no place', () => {
+    const copy = Buffer.from(file);
+    copy.writeUInt16BE(OTHER + 1, placeOf(GRID));
+    expect(() => strip(copy)).toThrow(REFUSED);
+  });
+
+  it('when an item that is not there has properties', () => {
+    const associations = boxContent(boxContent(metaOf(file), 'iprp'), 'ipma');
+    const copy = Buffer.from(file);
+    // The last one is the matte, which is removed.
+    copy.writeUInt16BE(999, file.indexOf(associations) + associations.lastIndexOf(number(GAIN_MAP + 1, 2)));
+    expect(() => strip(copy)).toThrow(REFUSED);
   });
 
   it('when bytes of an item are a part of another item, or in another file', () => {
@@ -224,6 +285,25 @@ describe('a HEIC is refused', () => {
   it('when an image is not all there', () => {
     expect(() => strip(file.subarray(0, file.length - 20_000))).toThrow(REFUSED);
     expect(() => strip(heicFile())).toThrow(REFUSED);
+  });
+});
+
+describe('a HEIC with too much in its lists is refused', () => {
+  const listOf = (list: string, content: Buffer) => withLists((type, data) => (type === list ? content : data));
+
+  it.each([
+    [
+      'ids that items refer to',
+      'iref',
+      joined('\0\0\0\0', box('dimg', joined('\0\x01\x4e\x21', Buffer.alloc(40_002)))),
+    ],
+    [
+      'items with properties',
+      'ipma',
+      joined('\0\0\0\0', number(20_001, 4), ...Array.from({ length: 20_001 }, (_, id) => joined(number(id, 2), '\0'))),
+    ],
+  ])('%s', (_, type, content) => {
+    expect(() => strip(listOf(type, content))).toThrow(/too many/);
   });
 });
 
