@@ -1,3 +1,6 @@
+import type { Crop } from '../../shared/images/formats.ts';
+import { gridOfOneTile } from '../fixtures/derived-avif.ts';
+import { pressProfile } from '../fixtures/honest-profiles.ts';
 import {
   avifClaimingTooMuch,
   avifWithFrames,
@@ -15,8 +18,13 @@ import {
   webpWithProfile,
 } from '../fixtures/hostile-files.ts';
 import {
+  animatedAvifOfFrames,
   avifOfBoxes,
   gifOfFrames,
+  heicOfEscapes,
+  heicOfItems,
+  heicOfMessages,
+  heicOfUnits,
   jpegOfSegments,
   pngOfChunks,
   webpOfFrames,
@@ -29,6 +37,8 @@ import {
   largestWebp,
   noisyAvif,
 } from '../fixtures/largest-pictures.ts';
+import { PROFILE_BOMBS } from '../fixtures/profile-bombs.ts';
+import { imageWithProfile } from '../fixtures/profiled-images.ts';
 
 /*
  * The files that cost most to look at, and what becomes of each. One table for the test of what becomes of them and for
@@ -62,7 +72,7 @@ export const AVATARS: readonly CostlyFile[] = [
   ['a PNG with 20 compressed texts of 32 MiB', 'rendered', pngWithTextBombs],
   ['a PNG with a profile of 100 MB', 'metadata_too_large', () => pngWithProfile(100_000_000)],
   ['a PNG with the largest profile', 'rendered', () => pngWithProfile(4_194_304)],
-  ['a PNG with a press profile of 4 MB', 'rendered', () => imageWithProfile('CMYK' as never, pressProfile(29))],
+  ['a JPEG with a press profile of 4 MB', 'rendered', () => imageWithProfile('CMYK', pressProfile(29))],
   ['a PNG that claims 50,000 x 50,000 pixels', 'too_many_pixels', () => pngClaiming(50_000, 50_000)],
   ['a PNG that claims 67 megapixels and has none', 'image_damaged', () => pngClaiming(8_192, 8_192)],
   ['a JPEG with a profile of 5 MB', 'metadata_too_large', () => jpegWithProfile(5_000_000)],
@@ -76,6 +86,7 @@ export const AVATARS: readonly CostlyFile[] = [
   ['an AVIF of 5 frames', 'image_too_complex', () => avifWithFrames(5)],
   ['an AVIF of 4 frames', 'rendered', () => avifWithFrames(4)],
   ['an AVIF that names one tile 1,000 times', 'image_too_complex', () => gridOfOneTile(1_000)],
+  ...PROFILE_BOMBS.map(([what, make]) => [what, 'rendered', make] as const),
   ['HEIC', 'heic_unsupported', heicFile],
   ['HEIC that calls itself AVIF', 'heic_unsupported', heicNamedAvif],
   ['a text made against the search for SVG', 'type_not_allowed', () => Buffer.from(`${'<!---->'.repeat(9_000)}<`)],
@@ -85,11 +96,17 @@ export const AVATARS: readonly CostlyFile[] = [
 
 /** The largest attachments whose metadata is removed. */
 export const ATTACHMENTS: readonly CostlyFile[] = [
-  ['a JPEG of 13 million segments', 'stripped and described', jpegOfSegments],
+  ['a JPEG of 13 million segments', 'metadata_not_strippable', jpegOfSegments],
   ['a PNG of 5 million chunks', 'stripped and described', pngOfChunks],
   ['a WebP of 800,000 frames', 'stripped and described', webpOfFrames],
   ['a GIF of 3 million frames', 'stripped and described', gifOfFrames],
   ['an AVIF with 8 million boxes after it', 'stripped', avifOfBoxes],
+  ['a HEIC of 11 million units', 'stripped', heicOfUnits],
+  ['a HEIC of 33 million messages', 'stripped', heicOfMessages],
+  ['a HEIC of escapes', 'stripped', heicOfEscapes],
+  ['a HEIC of 9,600 tiles', 'stripped', heicOfItems],
+  ['an animated AVIF of 100,000 frames', 'stripped', animatedAvifOfFrames],
+  ...PROFILE_BOMBS.map(([what, make]) => [what, 'stripped and described', make] as const),
   ['an AVIF of 26 megapixels in 17 MB', 'stripped and described', () => noisyAvif(40)],
   ['an AVIF of 26 megapixels in 25 MB', 'stripped', () => noisyAvif(50)],
 ];

@@ -1,6 +1,7 @@
 import { damagedImage } from '../../image-rejections.ts';
 
 /** Types of units (AV1, 6.2.2) that are counted or changed here. */
+const SEQUENCE_HEADER = 1;
 const TEMPORAL_DELIMITER = 2;
 const FRAME_HEADER = 3;
 const METADATA = 5;
@@ -8,10 +9,19 @@ const FRAME = 6;
 const PADDING = 15;
 
 /** All units of images: sequence header, delimiter, frame headers, tile groups, metadata, frames, padding. */
-const KNOWN_TYPES: ReadonlySet<number> = new Set([1, TEMPORAL_DELIMITER, FRAME_HEADER, 4, METADATA, FRAME, 7, PADDING]);
+const KNOWN_TYPES: ReadonlySet<number> = new Set([
+  SEQUENCE_HEADER,
+  TEMPORAL_DELIMITER,
+  FRAME_HEADER,
+  4,
+  METADATA,
+  FRAME,
+  7,
+  PADDING,
+]);
 
 /** What `av1C` may hold: a sequence header, metadata (AV1-ISOBMFF, 2.3.4), padding. */
-export const CONFIGURATION_UNITS: ReadonlySet<number> = new Set([1, METADATA, PADDING]);
+export const CONFIGURATION_UNITS: ReadonlySet<number> = new Set([SEQUENCE_HEADER, METADATA, PADDING]);
 
 /** How bright the image is, and the screen it was made on: metadata type -> bytes, the type and the last bit included. */
 const KEPT_METADATA = new Map([
@@ -30,6 +40,15 @@ export function countAv1Frames(units: Buffer): number {
     if (type === FRAME || type === FRAME_HEADER) frames += 1;
   });
   return frames;
+}
+
+/** The content of the first sequence header; undefined without one. @throws ContentRejectedError image_damaged */
+export function sequenceHeaderIn(units: Buffer): Buffer | undefined {
+  let found: Buffer | undefined;
+  visitUnits(units, (header, start, end) => {
+    if (typeOf(header) === SEQUENCE_HEADER) found ??= units.subarray(start, end);
+  });
+  return found;
 }
 
 /**
