@@ -11,7 +11,7 @@ import { type QueueHandler, queuePipeline, type RetryRequest } from './middlewar
  * | what happened | the upload | the message |
  * |---|---|---|
  * | published, superseded | ends | acknowledged |
- * | rejected content (any ContentRejectedError) | ends `rejected` with its code | acknowledged |
+ * | rejected content (any ContentRejectedError), or an image beyond the limits of time or memory | ends `rejected` with its code | acknowledged |
  * | it had ended before | unchanged; its leftovers are removed | acknowledged |
  * | pending, and no bytes are stored | stays pending until it expires | acknowledged |
  * | unknown id, other keys, s3:TestEvent | - | acknowledged |
@@ -19,7 +19,7 @@ import { type QueueHandler, queuePipeline, type RetryRequest } from './middlewar
  * | another worker holds the lease, receives 1 to 3 | unchanged | retried when the lease ends |
  * | either of them, from receive 4 on | due for the sweep | acknowledged; the sweep sends a new one |
  * | failing for GIVE_UP_HOURS | ends `rejected`: `processing_failed` | acknowledged |
- * | the worker dies, or a defect | the attempt counts; the fourth ends `processing_failed` | retried after 720 s |
+ * | the worker dies, the process that renders crashes, or a defect | the attempt counts; the fourth ends `processing_failed` | retried after 720 s |
  * | a message that the service does not send | - | retried after 720 s |
  * | receive 5 was not acknowledged | due for the sweep | in the dead-letter queue |
  */

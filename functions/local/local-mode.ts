@@ -51,6 +51,7 @@ export async function startLocalMode({ nodeEnv, ...options }: LocalModeOptions):
     const url = config.PUBLIC_BASE_URL || boundUrl;
     const opened = await openLocalDependencies({ ...options, baseUrl: url });
     local = opened;
+    opened.renderer.prepare();
     const { dependencies, folder, uploads, maintenance } = opened;
     if (folder) await refuseUnwritable(folder.storage, config.UPLOAD_DIRECTORY);
     const maintain = createMaintenanceHandler(dependencies);
@@ -69,7 +70,6 @@ export async function startLocalMode({ nodeEnv, ...options }: LocalModeOptions):
         log,
       }),
     );
-    opened.renderer.prepare();
     return {
       url,
       async stop() {

@@ -1,10 +1,10 @@
 import { writeSync } from 'node:fs';
 
-/** The file descriptor on which the guard says why it ends the process, and the byte that says it. */
+/** The file descriptor to which the guard writes before it ends the process for its memory. */
 export const GUARD_DESCRIPTOR = 3;
-export const OUT_OF_MEMORY = 'm';
+const OUT_OF_MEMORY = 'm';
 
-/** Decoders reserve memory within milliseconds; what is exceeded before a look is within what the process has spare. */
+/** Memory that is filled at 2 GB a second exceeds the limit by 100 MB before it is seen. */
 const LOOK_MILLISECONDS = 50;
 
 /**
@@ -15,9 +15,7 @@ export function guardProcess(): void {
   const [memoryBytes = 0, parent = 0] = process.argv.slice(2).map(Number);
   setInterval(() => {
     if (isOrphan(parent)) end();
-    if (process.memoryUsage.rss() <= memoryBytes) return;
-    writeSync(GUARD_DESCRIPTOR, OUT_OF_MEMORY);
-    end();
+    if (process.memoryUsage.rss() > memoryBytes) endOutOfMemory();
   }, LOOK_MILLISECONDS);
 }
 
@@ -29,6 +27,14 @@ function isOrphan(parent: number): boolean {
     return false;
   } catch {
     return true;
+  }
+}
+
+function endOutOfMemory(): void {
+  try {
+    writeSync(GUARD_DESCRIPTOR, OUT_OF_MEMORY);
+  } finally {
+    end();
   }
 }
 

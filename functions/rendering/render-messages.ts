@@ -6,6 +6,9 @@ export type RenderJob = {
   readonly [Method in keyof Renderer]: { readonly method: Method; readonly input: Parameters<Renderer[Method]>[0] };
 }[keyof Renderer];
 
+/** What the child process sends once, when it has loaded the renderer. */
+export const READY = 'ready';
+
 /** What the child process sends back. Classes do not survive the way, so a rejection is sent as its code and message. */
 export type RenderReply = (
   | { readonly result: unknown }

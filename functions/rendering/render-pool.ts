@@ -26,19 +26,25 @@ export class RenderPool implements Renderer {
   readonly #processes = new Set<RenderProcess>();
   readonly #idle: RenderProcess[] = [];
   readonly #waiting: (() => void)[] = [];
+  #isStarting = false;
   #isClosed = false;
 
   constructor(options: RenderPoolOptions) {
     this.#options = { deadline: DEADLINE_MILLISECONDS, memoryBytes: MEMORY_BYTES, ...options };
   }
 
-  /** Starts processes ahead of the next jobs. */
+  /** Starts processes ahead of the next jobs, one after the other: each keeps a core busy until it is ready. */
   prepare(): void {
-    while (this.#idle.length < SPARE) {
-      const process = this.#startIfRoom();
-      if (!process) return;
-      this.#idle.unshift(process);
-    }
+    if (this.#isStarting || this.#idle.length >= SPARE) return;
+    const process = this.#startIfRoom();
+    if (!process) return;
+    this.#idle.unshift(process);
+    this.#isStarting = true;
+    const isReady = Promise.race([process.ready.then(() => true), process.ended.then(() => false)]);
+    void isReady.then((startsAnother) => {
+      this.#isStarting = false;
+      if (startsAnother) this.prepare();
+    });
   }
 
   renderAvatar(input: AvatarJob): Promise<AvatarResult> {

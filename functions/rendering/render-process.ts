@@ -2,7 +2,7 @@ import { type ChildProcess, fork } from 'node:child_process';
 import type { Socket } from 'node:net';
 import { ContentRejectedError } from '../../shared/errors.ts';
 import { GUARD_DESCRIPTOR } from './guard-process.ts';
-import type { RenderJob, RenderReply } from './render-messages.ts';
+import { READY, type RenderJob, type RenderReply } from './render-messages.ts';
 
 export interface RenderLimits {
   /** Milliseconds that a job may take, whether it computes or waits. */
@@ -22,6 +22,9 @@ export class RenderProcess {
   readonly #child: ChildProcess;
   #job: PromiseWithResolvers<RenderReply> | undefined;
   #endedBy: 'time' | 'memory' | undefined;
+  readonly #ready = Promise.withResolvers<void>();
+  /** Resolves once the process has loaded the renderer. Stays pending if it ends before. */
+  readonly ready = this.#ready.promise;
   /** Resolves once the process is gone. */
   readonly ended: Promise<void>;
 
@@ -34,7 +37,10 @@ export class RenderProcess {
       serialization: 'advanced',
       stdio: ['ignore', 'ignore', 'inherit', 'pipe', 'ipc'],
     });
-    this.#child.on('message', (reply: RenderReply) => this.#job?.resolve(reply));
+    this.#child.on('message', (message: typeof READY | RenderReply) => {
+      if (message === READY) this.#ready.resolve();
+      else this.#job?.resolve(message);
+    });
     this.ended = this.#watch();
     this.#leaveEventLoop();
   }
@@ -58,14 +64,14 @@ export class RenderProcess {
     }
   }
 
-  /** Ends the process, whatever it does. */
+  /** Ends the process, whatever it does. Its parent waits for its end. */
   kill(): void {
+    this.#child.ref();
     this.#child.kill('SIGKILL');
   }
 
   #endLateJob(): void {
     this.#endedBy = 'time';
-    this.#child.ref();
     this.kill();
   }
 

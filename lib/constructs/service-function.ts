@@ -42,7 +42,7 @@ export class ServiceFunction extends Construct {
     logGroup.grantWrite(role);
     for (const right of props.rights) role.addToPolicy(right);
     acknowledgeWildcards(role, props.rights);
-    const { memoryMegabytes, timeoutSeconds, environment } = FUNCTION_SIZES[props.name];
+    const { memoryMegabytes, timeoutSeconds } = FUNCTION_SIZES[props.name];
     this.function = new LambdaFunction(this, 'Function', {
       description: `Unified File Storage: ${props.name}`,
       code: props.code,
@@ -51,7 +51,7 @@ export class ServiceFunction extends Construct {
       architecture: ARCHITECTURES[props.architecture],
       memorySize: memoryMegabytes,
       timeout: Duration.seconds(timeoutSeconds),
-      environment: { NODE_OPTIONS: '--enable-source-maps', ...environment, ...props.environment },
+      environment: { NODE_OPTIONS: '--enable-source-maps', ...props.environment },
       role,
       logGroup,
     });

@@ -51,6 +51,8 @@ const MOMENTS = fc.sample(fc.integer({ min: 50, max: 400 }), { seed: SEED, numRu
 describe(`a local server that is killed ${KILLS} times`, () => {
   const acknowledged: Acknowledged[] = [];
   const tokens = new Map<string, string>();
+  /** So many of the acknowledged uploads are known to have ended. */
+  let ended = 0;
   let folder: string;
   let server: LocalServer | undefined;
   let storage: LocalStorageBackend;
@@ -70,7 +72,7 @@ describe(`a local server that is killed ${KILLS} times`, () => {
     storage = new LocalStorageBackend({ directory: folder, baseUrl: 'http://127.0.0.1', secret: Buffer.alloc(32) });
     records = new SqliteRecordStore({ path: database });
     metadata = createMetadataStore(records);
-  }, 180_000);
+  }, 360_000);
 
   afterAll(async () => {
     await server?.kill();
@@ -101,13 +103,17 @@ describe(`a local server that is killed ${KILLS} times`, () => {
     await running;
   }
 
-  /** The queue is first in, first out: once this upload is ready, everything before it has been delivered. */
+  /** Resolves once this upload, and every one that was acknowledged before it, has ended. */
   async function uploadToItsEnd(url: string): Promise<void> {
     const session = { url, token: tokens.get('last') ?? '', user: 'last' };
     const picture = await plainPicture('red');
     const uploadId = await sendPicture(session, picture, 'put');
     acknowledged.push({ user: 'last', what: 'put', uploadId, picture });
     expect(await uploadAtItsEnd(session, uploadId)).toMatchObject({ status: 'ready' });
+    for (const one of acknowledged.slice(ended)) {
+      if ('uploadId' in one) await uploadAtItsEnd({ ...session, token: tokens.get(one.user) ?? '' }, one.uploadId);
+    }
+    ended = acknowledged.length;
   }
 
   async function comeToRest(): Promise<void> {

@@ -7,6 +7,7 @@ import { recover } from '../../functions/local/recovery.ts';
 import { createProcessUploadHandler } from '../../functions/process-upload.ts';
 import { readConfig } from '../../shared/config.ts';
 import type { Dependencies, Log } from '../../shared/dependencies.ts';
+import { renderer } from '../../shared/images/renderer.ts';
 import { sweep } from '../../shared/maintenance/sweep.ts';
 import type { AvatarRef, StorageKey } from '../../shared/storage/object-keys.ts';
 import { createAvatarUploadTicket } from '../../shared/uploads/create-upload-ticket.ts';
@@ -88,9 +89,12 @@ async function expectRecovery(folder: string): Promise<void> {
   }
 }
 
-function open(folder: string): Promise<LocalDependencies> {
+/** With the renderer in this process: so many deaths would spend their time on starting others. */
+async function open(folder: string): Promise<LocalDependencies> {
   const config = readConfig({ UPLOAD_DIRECTORY: folder });
-  return openLocalDependencies({ config, baseUrl: 'http://127.0.0.1:3000', log: SILENT, clock: () => new Date() });
+  const options = { config, baseUrl: 'http://127.0.0.1:3000', log: SILENT, clock: () => new Date() };
+  const local = await openLocalDependencies(options);
+  return { ...local, dependencies: { ...local.dependencies, renderer } };
 }
 
 async function send(

@@ -3,6 +3,7 @@ import { once } from 'node:events';
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
+import { text } from 'node:stream/consumers';
 import { afterEach, describe, expect, it, vi } from 'vitest';
 import { RenderPool, type RenderPoolOptions } from '../../../functions/rendering/render-pool.ts';
 import { ContentRejectedError } from '../../../shared/errors.ts';
@@ -97,9 +98,18 @@ describe('the pool that renders', () => {
   });
 
   it('replaces a process that holds a third of its limit after a job', async () => {
-    const pool = openPool({ memoryBytes: 60 * MEGABYTE * 3 });
+    const pool = openPool({ memoryBytes: 180 * MEGABYTE });
     const first = await processOf(pool);
     expect(await processOf(pool)).not.toBe(first);
+  });
+
+  it('does not let its owner end while a job waits for a process that is replaced', async () => {
+    const owner = spawn(process.execPath, [join(import.meta.dirname, 'replacing-owner.ts')], {
+      stdio: ['ignore', 'pipe', 'inherit'],
+    });
+    const [output, [code]] = await Promise.all([text(owner.stdout), once(owner, 'exit')]);
+    expect(code).toBe(0);
+    expect(new Set(output.trim().split('\n')).size).toBe(2);
   });
 
   it('runs as many jobs at a time as it has processes; the others wait', async () => {
