@@ -6,8 +6,17 @@ import { promisify } from 'node:util';
 export interface Client {
   /** Sends a file and waits until it is there. Resolves to its id. */
   attach(wish: object, bytes: Uint8Array): Promise<string>;
+  /** What the service says of an attached image. */
+  attachment(id: string): Promise<AttachedImage>;
   /** Links to the bytes, as the service hands them out now. */
   contentUrls(ids: readonly string[]): Promise<string[]>;
+}
+
+export interface AttachedImage {
+  readonly width: number;
+  readonly height: number;
+  readonly contentUrl: string;
+  readonly preview: { readonly width: number; readonly height: number };
 }
 
 /** Somebody new in a new organization. */
@@ -40,9 +49,8 @@ export async function signInAt({ baseUrl, tokenCommand }: { baseUrl: string; tok
       if (status !== 'ready') throw new Error(`the upload is ${status}`);
       return ticket.uploadId;
     },
+    attachment: (id) => request('GET', `/attachments/${id}`),
     contentUrls: (ids) =>
-      Promise.all(
-        ids.map(async (id) => (await request<{ contentUrl: string }>('GET', `/attachments/${id}`)).contentUrl),
-      ),
+      Promise.all(ids.map(async (id) => (await request<AttachedImage>('GET', `/attachments/${id}`)).contentUrl)),
   };
 }

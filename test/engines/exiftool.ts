@@ -37,10 +37,12 @@ const PERSONAL_TAGS =
 
 /**
  * The names of the tags that say something of a person or a device. What a colour profile says of itself does not count,
- * nor does a time of zero.
+ * nor do a time of zero and the name that every profile in a PNG has here.
  */
 export function personalTags(tags: Readonly<Record<string, unknown>>): string[] {
-  const found = Object.entries(tags).filter(([, value]) => value !== '0000:00:00 00:00:00');
+  const found = Object.entries(tags).filter(
+    ([tag, value]) => value !== '0000:00:00 00:00:00' && `${tag} ${value}` !== 'PNG:ProfileName profile',
+  );
   return found
     .map(([name]) => name)
     .filter((name) => {

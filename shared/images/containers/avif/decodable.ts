@@ -1,7 +1,7 @@
 import { ContentRejectedError } from '../../../errors.ts';
 import { IMAGE_LIMITS } from '../../image-limits.ts';
 import { damagedImage, tooManyPixels } from '../../image-rejections.ts';
-import { type Box, boxes, HIDDEN } from '../isobmff/boxes.ts';
+import { type Box, boxesBeforeOthers, HIDDEN } from '../isobmff/boxes.ts';
 import { rebuildColour } from '../isobmff/colour-property.ts';
 import { itemData } from '../isobmff/item-locations.ts';
 import { countAv1Frames } from './av1-units.ts';
@@ -18,7 +18,8 @@ const DECODED_ITEMS = new Set(['av01', 'grid']);
 const HEVC_ITEMS = new Set(['hvc1', 'hev1']);
 
 /**
- * An AVIF of the same length in which everything but AV1 images is hidden and its colour profiles are rebuilt. The
+ * An AVIF in which everything but AV1 images is hidden, its colour profiles are rebuilt, and what follows the last box is
+ * cut off. The
  * library reads every metadata item into memory while it opens the file, and items may share the same bytes many times
  * over. Properties of the image say how it is turned and mirrored (MIAF 7.3.6.7), never Exif, so nothing is lost.
  *
@@ -28,8 +29,9 @@ const HEVC_ITEMS = new Set(['hvc1', 'hev1']);
  * @throws ContentRejectedError image_damaged, heic_unsupported, image_too_complex, too_many_pixels, metadata_too_large
  */
 export function* decodableAvif(file: Buffer): Generator<Uint8Array> {
-  const copy = Buffer.from(file);
-  for (const { type, typeAt } of boxes(copy, 0, copy.length)) {
+  const found = boxesBeforeOthers(file);
+  const copy = Buffer.from(file.subarray(0, found.at(-1)?.end));
+  for (const { type, typeAt } of found) {
     if (FILM_BOXES.has(type)) throw new ContentRejectedError('image_too_complex', 'the AVIF is animated');
     if (!DECODED_BOXES.has(type)) copy.write(HIDDEN, typeAt, 'latin1');
   }

@@ -15,8 +15,8 @@ describe.each([
     const file = await taggedHeic(options);
     const stripped = Buffer.from(stripMetadata(file, 'image/heic'));
     const [before, after] = [await decodeWithPillow(file), await decodeWithPillow(stripped)];
-    const { width, height, mode, orientation, icc, frames } = before;
-    expect(after).toMatchObject({ width, height, mode, orientation, icc });
+    const { width, height, mode, orientation, frames } = before;
+    expect(after).toMatchObject({ width, height, mode, orientation });
     expect(after.frames[0]?.pixels.equals(frames[0]?.pixels ?? Buffer.alloc(0))).toBe(true);
     expect(displayedSize(stripped)).toEqual({ width, height });
   });
