@@ -32,7 +32,7 @@ const COMPONENTS = [
   // Load the AWS SDK and mock its client classes.
   'test/**/{aws,dynamodb,s3}/**/*.test.ts',
   // Decode and encode many images, some of them large or hostile.
-  'test/images/{hostile-files,inspect,preview,strip-*,thumbnails}.test.ts',
+  'test/images/{hostile-files,inspect,preview,real-images,strip-*,thumbnails}.test.ts',
   'test/images/containers/**/*.test.ts',
   'test/images/profiles/decoded-*.test.ts',
 ];

@@ -19,9 +19,9 @@ const HEVC_ITEMS = new Set(['hvc1', 'hev1']);
 
 /**
  * An AVIF in which everything but AV1 images is hidden, its colour profiles are rebuilt, and what follows the last box is
- * cut off. The
- * library reads every metadata item into memory while it opens the file, and items may share the same bytes many times
- * over. Properties of the image say how it is turned and mirrored (MIAF 7.3.6.7), never Exif, so nothing is lost.
+ * cut off. The library reads every metadata item into memory while it opens the file, and items may share the same bytes
+ * many times over. Properties of the image say how it is turned and mirrored (MIAF 7.3.6.7), never Exif, so nothing is
+ * lost.
  *
  * Every image in the file, alpha and preview included, is held to the pixel limit: what it says is what the library
  * reserves memory for, and it refuses coded data larger than that.
