@@ -5,6 +5,7 @@ import { openApiDocument } from '../shared/api/openapi.ts';
 import { BASE_PATH, OPERATIONS, type Operation } from '../shared/api/operations.ts';
 import { PROBLEMS } from '../shared/api/problems.ts';
 import { describeConfig } from '../shared/config.ts';
+import { IMAGE_COLUMNS, IMAGE_ROWS } from './image-table.ts';
 
 /**
  * `npm run openapi`: writes what is generated from the contract and the schemas of the configuration: docs/openapi.json,
@@ -31,6 +32,7 @@ const TABLES: Record<string, () => string> = {
     const rows = describeConfig().map(({ name, accepts, fallback }) => [`\`${name}\``, accepts, fallback || '-']);
     return table(['Variable', 'Accepts', 'Default'], rows);
   },
+  images: () => table(IMAGE_COLUMNS, IMAGE_ROWS),
   stage: () => {
     const rows = describeStage().map(({ name, meaning, accepts, fallback, isRequired }) => {
       return [`\`${name}\``, meaning, accepts, isRequired ? 'must be set' : fallback || '-'];
