@@ -215,7 +215,8 @@ const MAY_IMPORT: Record<string, readonly string[]> = {
     'commander',
     'node:fs',
   ],
-  'bin/openapi.ts': ['lib/stage-config.ts', 'shared/api/', 'shared/config.ts', 'node:'],
+  'bin/image-table.ts': ['shared/images/image-limits.ts'],
+  'bin/openapi.ts': ['bin/image-table.ts', 'lib/stage-config.ts', 'shared/api/', 'shared/config.ts', 'node:'],
   'bin/ops.ts': [
     'functions/local/dependencies.ts',
     'shared/config.ts',
