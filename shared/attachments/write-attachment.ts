@@ -1,9 +1,7 @@
 import { createHash } from 'node:crypto';
 import type { WorkerDependencies } from '../dependencies.ts';
 import { ContentRejectedError, ObjectExistsError } from '../errors.ts';
-import type { ImageType } from '../images/containers/containers.ts';
-import { AVATAR_TYPES } from '../images/formats.ts';
-import { isStrippable } from '../images/strip-metadata.ts';
+import { AVATAR_TYPES, type ImageType, isStrippable } from '../images/formats.ts';
 import type { AttachmentPreview, AttachmentUpload } from '../metadata/records.ts';
 import type { PublishedFile } from '../metadata/transitions/attachments.ts';
 import { attachmentKey, previewKey, type StorageKey } from '../storage/object-keys.ts';

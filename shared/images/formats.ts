@@ -20,6 +20,14 @@ export const AVATAR_TYPES = {
 } as const;
 export type AvatarContentType = keyof typeof AVATAR_TYPES;
 
+/** The types of images whose metadata can be removed. HEIC is among them although it is never decoded. */
+export type ImageType = AvatarContentType | 'image/heic';
+
+/** Whether `stripMetadata` knows images of this type. */
+export function isStrippable(mediaType: string): mediaType is ImageType {
+  return mediaType === 'image/heic' || Object.hasOwn(AVATAR_TYPES, mediaType);
+}
+
 /**
  * A square of the upright picture. All numbers are fractions, 0 to 1: `x` of the width, `y` of the height (the
  * square's upper left corner), `size` of the shorter side (the square's side).

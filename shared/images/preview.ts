@@ -1,8 +1,8 @@
 import { ContentRejectedError } from '../errors.ts';
-import type { ImageType } from './containers/containers.ts';
 import { displayedSize } from './containers/isobmff/displayed-size.ts';
 import { decodeImage } from './decode-image.ts';
 import { encodeWebp, insideSquare, shrinkPixels } from './decoder.ts';
+import type { ImageType } from './formats.ts';
 import { inspectImage } from './inspect.ts';
 import { stripMetadata } from './strip-metadata.ts';
 import { thumbHashOf } from './thumb-hash.ts';

@@ -1,5 +1,4 @@
-import type { ImageType } from './containers/containers.ts';
-import type { AvatarContentType, Crop } from './formats.ts';
+import type { AvatarContentType, Crop, ImageType } from './formats.ts';
 import type { ImageDescription } from './preview.ts';
 import type { RenderedAvatar } from './thumbnails.ts';
 

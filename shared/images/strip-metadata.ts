@@ -1,12 +1,8 @@
 import { ContentRejectedError } from '../errors.ts';
-import { CONTAINERS, type ImageType } from './containers/containers.ts';
+import { CONTAINERS } from './containers/containers.ts';
 import { joinPieces } from './containers/join-pieces.ts';
+import type { ImageType } from './formats.ts';
 import { sniffImageType } from './image-signature.ts';
-
-/** Whether `stripMetadata` knows images of this type. */
-export function isStrippable(mediaType: string): mediaType is ImageType {
-  return Object.hasOwn(CONTAINERS, mediaType);
-}
 
 /**
  * The image without Exif, XMP, IPTC, comments, thumbnails and whatever else is not needed to show it. Nothing is encoded

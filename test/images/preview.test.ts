@@ -1,7 +1,7 @@
 import sharp from 'sharp';
 import { thumbHashToApproximateAspectRatio } from 'thumbhash';
 import { describe, expect, it } from 'vitest';
-import type { ImageType } from '../../shared/images/containers/containers.ts';
+import type { ImageType } from '../../shared/images/formats.ts';
 import { sniffImageType } from '../../shared/images/image-signature.ts';
 import { describeImage, type ImageDescription } from '../../shared/images/preview.ts';
 import {

@@ -1,7 +1,7 @@
 import { deflateSync } from 'node:zlib';
 import sharp from 'sharp';
 import { describe, expect, it } from 'vitest';
-import type { ImageType } from '../../shared/images/containers/containers.ts';
+import type { ImageType } from '../../shared/images/formats.ts';
 import { sniffImageType } from '../../shared/images/image-signature.ts';
 import { renderer } from '../../shared/images/renderer.ts';
 import { matrixProfile } from '../fixtures/colour-profiles.ts';

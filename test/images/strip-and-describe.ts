@@ -1,8 +1,9 @@
 import { readFile } from 'node:fs/promises';
 import { ContentRejectedError } from '../../shared/errors.ts';
+import { isStrippable } from '../../shared/images/formats.ts';
 import { sniffImageType } from '../../shared/images/image-signature.ts';
 import { describeImage } from '../../shared/images/preview.ts';
-import { isStrippable, stripMetadata } from '../../shared/images/strip-metadata.ts';
+import { stripMetadata } from '../../shared/images/strip-metadata.ts';
 import type { Cost } from './cost.ts';
 
 /*

@@ -2,8 +2,8 @@ import fc from 'fast-check';
 import sharp from 'sharp';
 import { beforeAll, describe, expect, it } from 'vitest';
 import { ContentRejectedError } from '../../shared/errors.ts';
-import type { AvatarContentType } from '../../shared/images/formats.ts';
-import { isStrippable, stripMetadata } from '../../shared/images/strip-metadata.ts';
+import { type AvatarContentType, isStrippable } from '../../shared/images/formats.ts';
+import { stripMetadata } from '../../shared/images/strip-metadata.ts';
 import { heicFile, OTHER_FILES, SVG_FILES } from '../fixtures/hostile-files.ts';
 import {
   animatedGif,

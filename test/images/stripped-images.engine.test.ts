@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import type { ImageType } from '../../shared/images/containers/containers.ts';
+import type { ImageType } from '../../shared/images/formats.ts';
 import { stripMetadata } from '../../shared/images/strip-metadata.ts';
 import { personalTags, readAllTags } from '../engines/exiftool.ts';
 import { decodeWithPillow } from '../engines/pillow.ts';

@@ -1,4 +1,4 @@
-import type { AvatarContentType } from '../formats.ts';
+import type { ImageType } from '../formats.ts';
 import { avif } from './avif/avif.ts';
 import type { Container } from './container.ts';
 import { gif } from './gif/gif.ts';
@@ -6,9 +6,6 @@ import { heic } from './heic/heic.ts';
 import { jpeg } from './jpeg/jpeg.ts';
 import { png } from './png/png.ts';
 import { webp } from './webp/webp.ts';
-
-/** The types of images whose files this product knows. */
-export type ImageType = AvatarContentType | 'image/heic';
 
 export const CONTAINERS: Readonly<Record<ImageType, Container>> = {
   'image/jpeg': jpeg,
