@@ -239,6 +239,8 @@ export interface AttachmentDescription {
   readonly draft: boolean;
   /** The client's own words. */
   readonly metadata?: Readonly<Record<string, string>>;
+  /** What it shows or says (alt text), never empty. */
+  readonly description?: string;
   /** Served with whatever metadata its image has; for ever, and never public. */
   readonly keepMetadata: boolean;
 }

@@ -1,6 +1,7 @@
 import type { Principal } from '../access/principal.ts';
 import type { MultipartPlan } from '../api/attachment-schemas.ts';
 import type { UploadTicket } from '../api/schemas.ts';
+import { cleanDescription } from '../attachments/clean-description.ts';
 import { cleanFilename } from '../attachments/clean-filename.ts';
 import { isAcceptedType } from '../attachments/media-types.ts';
 import type { ApiDependencies, AttachmentSettings } from '../dependencies.ts';
@@ -14,12 +15,13 @@ import { type RequestDigests, rememberedRequest } from './idempotency.ts';
 import { issueUpload } from './issue-upload.ts';
 import { deadlines, renew, ticketOf } from './upload-ticket.ts';
 
-export interface AttachmentUploadWish extends Omit<AttachmentDescription, 'contextId' | 'metadata'> {
+export interface AttachmentUploadWish extends Omit<AttachmentDescription, 'contextId' | 'metadata' | 'description'> {
   readonly contentType: string;
   /** Bytes, exact. */
   readonly contentLength: number;
   readonly contextId?: string | undefined;
   readonly metadata?: Readonly<Record<string, string>> | undefined;
+  readonly description?: string | undefined;
   readonly checksumSha256?: string | undefined;
   readonly method: 'PUT' | 'POST';
 }
@@ -92,13 +94,16 @@ async function giveUp({ storage, log }: ApiDependencies, upload: MultipartRef): 
   });
 }
 
-function describe({ filename, visibility, contextId, draft, metadata, keepMetadata }: AttachmentUploadWish) {
+function describe(wish: AttachmentUploadWish): AttachmentDescription {
+  const { filename, visibility, contextId, draft, metadata, keepMetadata } = wish;
+  const description = wish.description && cleanDescription(wish.description);
   return {
     filename: cleanFilename(filename),
     visibility,
     ...(contextId !== undefined && { contextId }),
     draft,
     ...(metadata && { metadata }),
+    ...(description && { description }),
     keepMetadata,
   };
 }

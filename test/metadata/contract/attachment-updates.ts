@@ -11,7 +11,8 @@ export function describeAttachmentUpdates(begin: Begin): void {
     { visibility: 'public' },
     { metadata: { caption: 'new' } },
     { metadata: {} },
-    { filename: 'all.pdf', visibility: 'public', metadata: { a: 'b' }, draft: false },
+    { description: 'two lines\nabout a boat' },
+    { filename: 'all.pdf', visibility: 'public', metadata: { a: 'b' }, description: 'a boat', draft: false },
     {},
   ])('to %j changes that alone and increments the revision', async (changes) => {
     const w = begin();
@@ -22,6 +23,18 @@ export function describeAttachmentUpdates(begin: Begin): void {
     expect(await a.update(file.fileId, changes)).toEqual({ outcome: 'updated', file: expected });
     expect(await a.find(file.fileId)).toEqual(expected);
     expect(await w.organization()).toEqual(organization);
+  });
+
+  it('removes the description when it is to be empty, and keeps it otherwise', async () => {
+    const a = attachmentsOf(begin());
+    const { description, ...file } = await a.published({ description: 'a boat' });
+    expect(description).toBe('a boat');
+    expect(await a.update(file.fileId, { filename: 'b.pdf' })).toMatchObject({ file: { description } });
+    const expected = { ...file, filename: 'b.pdf', revision: 3 };
+    expect(await a.update(file.fileId, { description: '' })).toEqual({ outcome: 'updated', file: expected });
+    expect(await a.find(file.fileId)).toEqual(expected);
+    const again = await a.update(file.fileId, { description: '' });
+    expect(again).toEqual({ outcome: 'updated', file: { ...expected, revision: 4 } });
   });
 
   it('sends a draft: it is listed from then on and no longer due', async () => {

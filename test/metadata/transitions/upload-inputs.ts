@@ -56,6 +56,7 @@ export const UPLOAD_INPUTS: UploadInputs = {
       filename: 'minutes.pdf',
       visibility: step.other ? 'organization' : 'private',
       draft: step.flag,
+      ...(step.astray && { description: 'the minutes' }),
       keepMetadata: step.other,
     },
     organizationId: step.organization,
