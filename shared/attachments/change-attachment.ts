@@ -46,7 +46,7 @@ export async function changeAttachment(
         extensions: { revision: result.revision },
       });
     case 'metadata_kept':
-      throw new RequestRefusedError('metadata_kept', 'what keeps its metadata cannot be public', {
+      throw new RequestRefusedError('metadata_kept', 'a video or an image that keeps its metadata cannot be public', {
         field: 'visibility',
         accepted: 'organization or private',
       });

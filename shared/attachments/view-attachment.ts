@@ -1,11 +1,11 @@
 import type { LinkKeys } from '../access/link-secret.ts';
 import type { Attachment } from '../api/attachment-schemas.ts';
 import type { Settings } from '../dependencies.ts';
+import { isPicture } from '../metadata/kept-metadata.ts';
 import type { AttachmentRecord } from '../metadata/records.ts';
 import { encodeUrlPart } from '../storage/object-keys.ts';
 import type { Disposition } from './content-headers.ts';
 import { type ContentVariant, contentLink } from './content-link.ts';
-import { isPicture } from './media-types.ts';
 
 export interface LinkMaker {
   readonly settings: Pick<Settings, 'apiUrl'>;

@@ -6,6 +6,7 @@ import { cleanFilename } from '../attachments/clean-filename.ts';
 import { isAcceptedType } from '../attachments/media-types.ts';
 import type { ApiDependencies, AttachmentSettings } from '../dependencies.ts';
 import { RequestRefusedError } from '../errors.ts';
+import { isVideo } from '../metadata/kept-metadata.ts';
 import type { AttachmentDescription, AttachmentUpload } from '../metadata/records.ts';
 import type { NewAttachmentUpload } from '../metadata/transitions/issue-upload.ts';
 import type { MultipartRef } from '../storage/multipart-uploads.ts';
@@ -120,6 +121,12 @@ function refuseUnacceptable(wish: AttachmentUploadWish, settings: AttachmentSett
     throw new RequestRefusedError('file_too_large', `${contentLength} bytes are too many for an attachment`, {
       field: 'contentLength',
       accepted: `1 to ${settings.maxBytes} bytes`,
+    });
+  }
+  if (isVideo(contentType) && visibility === 'public') {
+    throw new RequestRefusedError('metadata_not_strippable', 'a video keeps its metadata, so it cannot be public', {
+      field: 'visibility',
+      accepted: 'organization or private for a video',
     });
   }
   if (keepMetadata && visibility === 'public') {

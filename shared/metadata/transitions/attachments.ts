@@ -1,3 +1,4 @@
+import { keepsMetadata } from '../kept-metadata.ts';
 import { NOTHING } from '../quota.ts';
 import { type AttachmentAccess, meetsAttachmentAccess } from '../record-access.ts';
 import { attachmentKey, uploadKey } from '../record-keys.ts';
@@ -143,7 +144,7 @@ export type UpdateAttachmentOutcome =
   | { readonly outcome: 'absent' }
   | { readonly outcome: 'not_allowed' }
   | { readonly outcome: 'revision_differs'; readonly revision: number }
-  /** It keeps the metadata of its image, so it cannot be public. */
+  /** It cannot be public: see keepsMetadata. */
   | { readonly outcome: 'metadata_kept' };
 
 /**
@@ -160,7 +161,7 @@ export const updateAttachment: Transition<UpdateAttachmentInput, UpdateAttachmen
     if (seenRevision !== undefined && seenRevision !== revision) {
       return { outcome: { outcome: 'revision_differs', revision } };
     }
-    if (changes.visibility === 'public' && file.keepMetadata) return { outcome: { outcome: 'metadata_kept' } };
+    if (changes.visibility === 'public' && keepsMetadata(file)) return { outcome: { outcome: 'metadata_kept' } };
     const next = { ...changed(file, changes), revision: revision + 1 };
     return {
       outcome: { outcome: 'updated', file: next },

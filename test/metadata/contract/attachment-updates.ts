@@ -106,15 +106,39 @@ export function describeAttachmentUpdates(begin: Begin): void {
     });
   });
 
-  it('makes nothing public that keeps the metadata of its image, whatever else is requested', async () => {
+  it.each([
+    ['video/mp4', false],
+    ['video/webm', true],
+    ['image/jpeg', false],
+    ['image/heic', false],
+  ])('makes nothing public that keeps its metadata: %s, stripped: %s', async (contentType, metadataStripped) => {
     const w = begin();
     const a = attachmentsOf(w);
-    const file = await a.published({ keepMetadata: true, visibility: 'private' });
+    const file = await a.published({ visibility: 'private', file: { contentType, metadataStripped } });
     expect(await a.update(file.fileId, { filename: 'b.pdf', visibility: 'public' })).toEqual({
       outcome: 'metadata_kept',
     });
     expect(await a.find(file.fileId)).toEqual(file);
     expect(await a.update(file.fileId, { visibility: 'organization' })).toMatchObject({ outcome: 'updated' });
+  });
+
+  it.each([
+    ['image/jpeg', true],
+    ['image/svg+xml', false],
+    ['audio/webm', false],
+    ['application/pdf', false],
+  ])('makes public what has no metadata to keep: %s, stripped: %s', async (contentType, metadataStripped) => {
+    const a = attachmentsOf(begin());
+    const keepMetadata = !metadataStripped;
+    const { fileId } = await a.published({
+      keepMetadata,
+      visibility: 'private',
+      file: { contentType, metadataStripped },
+    });
+    expect(await a.update(fileId, { visibility: 'public' })).toMatchObject({
+      outcome: 'updated',
+      file: { visibility: 'public' },
+    });
   });
 
   it.each<[string, (a: AttachmentWorld) => AttachmentWorld['asAdmin'], boolean, string]>([
@@ -134,7 +158,7 @@ export function describeAttachmentUpdates(begin: Begin): void {
   it('is checked in order: whether the attachment exists, access, the revision, whether it may be public', async () => {
     const w = begin();
     const a = attachmentsOf(w);
-    const { fileId } = await a.published({ keepMetadata: true });
+    const { fileId } = await a.published({ file: { contentType: 'video/mp4' } });
     const hopeless = { visibility: 'public' } as const;
     const access = { ...a.asAdmin, othersToo: false };
     expect(await a.update(fileId, hopeless, { seenRevision: 1 })).toMatchObject({ outcome: 'metadata_kept' });
