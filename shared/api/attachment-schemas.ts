@@ -23,6 +23,21 @@ const Metadata = z.record(z.string().check(z.minLength(1), z.maxLength(128)), z.
   z.refine((metadata) => Buffer.byteLength(JSON.stringify(metadata)) <= 2048, { error: 'at most 2 KB as JSON' }),
 );
 
+const MAX_DESCRIPTION = 1500;
+const DESCRIPTION_ACCEPTS = `at most ${MAX_DESCRIPTION} characters`;
+
+/**
+ * The limit counts Unicode code points, as JSON Schema's `maxLength` does: an emoji of one code point counts once, a
+ * family of four with its three joiners seven times. What is counted is the text as it was sent.
+ */
+const described = (description: string) =>
+  z
+    .string()
+    .check(z.refine((text) => [...text].length <= MAX_DESCRIPTION, { error: DESCRIPTION_ACCEPTS }))
+    .register(z.globalRegistry, { maxLength: MAX_DESCRIPTION, description });
+const ALT_TEXT =
+  'What it shows or says, for those who cannot see or hear it (alt text). Counted in Unicode code points.';
+
 export const AttachmentUploadRequest = named(
   'AttachmentUploadRequest',
   z.strictObject({
@@ -33,6 +48,7 @@ export const AttachmentUploadRequest = named(
     contextId: z.optional(Id),
     draft: z._default(z.boolean(), false),
     metadata: z.optional(Metadata),
+    description: z.optional(described(ALT_TEXT)),
     checksumSha256: z.optional(Sha256),
     method: z._default(z.enum(['PUT', 'POST']), 'PUT'),
     keepMetadata: z._default(z.boolean(), false),
@@ -93,6 +109,7 @@ export const Attachment = named(
     contextId: z.optional(z.string()),
     draft: z.boolean(),
     metadata: z.optional(z.record(z.string(), z.string())),
+    description: z.optional(z.string()),
     metadataStripped: z.boolean(),
     width: z.optional(z.int()),
     height: z.optional(z.int()),
@@ -131,6 +148,7 @@ export const AttachmentChangeRequest = named(
       visibility: z.optional(VisibilityName),
       draft: z.optional(z.literal(false, { error: 'false: what was sent is never a draft again' })),
       metadata: z.optional(Metadata),
+      description: z.optional(described(`${ALT_TEXT} An empty or blank text removes it.`)),
     })
     .check(z.refine((changes) => Object.keys(changes).length > 0, { error: 'one change at least' })),
 );

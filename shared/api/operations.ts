@@ -263,7 +263,7 @@ export const OPERATIONS = {
   updateAttachment: {
     method: 'PATCH',
     routes: [{ path: '/attachments/{id}' }],
-    summary: 'Rename it, show it to others or fewer, claim the draft, replace its metadata',
+    summary: 'Rename it, show it to others or fewer, claim the draft, describe it, replace its metadata',
     group: 'api',
     callers: 'its uploader, admins; of a draft its uploader',
     params: AttachmentParams,

@@ -36,7 +36,7 @@ export const PROBLEMS = {
   metadata_kept: {
     status: 409,
     title: 'Metadata kept',
-    remedy: 'Send the picture again without keepMetadata to make it public.',
+    remedy: 'Send an image again without keepMetadata to make it public. A video cannot be public.',
   },
   quota_exceeded: { status: 409, title: 'Quota exceeded', remedy: 'Delete files, or ask for a higher limit.' },
   too_many_open: {
@@ -63,7 +63,7 @@ export const PROBLEMS = {
   metadata_not_strippable: {
     status: 422,
     title: 'Metadata cannot be removed',
-    remedy: 'Save the picture again as a JPEG, or send it with keepMetadata.',
+    remedy: 'Save an image again as a JPEG, or keep it from the public with keepMetadata. A video cannot be public.',
   },
   file_too_large: { status: 413, title: 'File too large', remedy: 'Send a smaller file.' },
   infected: { status: 422, title: 'Malicious content', remedy: 'Do not open the file; scan your device.' },

@@ -4,6 +4,7 @@ import type { ApiDependencies } from '../dependencies.ts';
 import { RequestRefusedError } from '../errors.ts';
 import type { AttachmentRecord } from '../metadata/records.ts';
 import type { AttachmentChanges } from '../metadata/transitions/attachments.ts';
+import { cleanDescription } from './clean-description.ts';
 import { cleanFilename } from './clean-filename.ts';
 import { findAttachment, unknownAttachment } from './find-attachment.ts';
 
@@ -16,7 +17,7 @@ export interface ChangeAttachmentInput {
 }
 
 /**
- * Renames, shows to others or fewer, claims a draft, replaces the metadata. A change of who sees it holds at once for
+ * Renames, shows to others or fewer, claims a draft, describes it, replaces the metadata. A change of who sees it holds at once for
  * everyone who asks again.
  * @throws RequestRefusedError `not_found`, `forbidden`, `revision_differs`, `metadata_kept`
  */
@@ -25,10 +26,9 @@ export async function changeAttachment(
   { fileId, principal, changes, ifMatch }: ChangeAttachmentInput,
 ): Promise<AttachmentRecord> {
   await findAttachment(dependencies, { fileId, principal });
-  const { filename } = changes;
   const result = await dependencies.metadata.updateAttachment({
     fileId,
-    changes: { ...changes, ...(filename !== undefined && { filename: cleanFilename(filename) }) },
+    changes: cleaned(changes),
     access: attachmentWriteAccess(principal),
     ...(ifMatch !== undefined && { seenRevision: ifMatch }),
   });
@@ -46,9 +46,18 @@ export async function changeAttachment(
         extensions: { revision: result.revision },
       });
     case 'metadata_kept':
-      throw new RequestRefusedError('metadata_kept', 'what keeps its metadata cannot be public', {
+      throw new RequestRefusedError('metadata_kept', 'a video or an image that keeps its metadata cannot be public', {
         field: 'visibility',
         accepted: 'organization or private',
       });
   }
+}
+
+function cleaned(changes: AttachmentChanges): AttachmentChanges {
+  const { filename, description } = changes;
+  return {
+    ...changes,
+    ...(filename !== undefined && { filename: cleanFilename(filename) }),
+    ...(description !== undefined && { description: cleanDescription(description) ?? '' }),
+  };
 }

@@ -26,8 +26,3 @@ export function knownType(sniffed: string, declared: string): string {
   if (!VAGUE.has(sniffed)) return sniffed;
   return /^(image|audio|video)\//i.test(declared) ? sniffed : declared.toLowerCase();
 }
-
-/** Whether it is a picture whose pixels are in the file. A drawing in SVG is a text. */
-export function isPicture(contentType: string): boolean {
-  return contentType.startsWith('image/') && contentType !== 'image/svg+xml';
-}

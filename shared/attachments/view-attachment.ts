@@ -1,11 +1,11 @@
 import type { LinkKeys } from '../access/link-secret.ts';
 import type { Attachment } from '../api/attachment-schemas.ts';
 import type { Settings } from '../dependencies.ts';
+import { isPicture } from '../metadata/kept-metadata.ts';
 import type { AttachmentRecord } from '../metadata/records.ts';
 import { encodeUrlPart } from '../storage/object-keys.ts';
 import type { Disposition } from './content-headers.ts';
 import { type ContentVariant, contentLink } from './content-link.ts';
-import { isPicture } from './media-types.ts';
 
 export interface LinkMaker {
   readonly settings: Pick<Settings, 'apiUrl'>;
@@ -24,7 +24,7 @@ export interface LinkWish {
 /** What the API says of an attachment, with links for whoever is told. */
 export function viewAttachment(maker: LinkMaker, file: AttachmentRecord): Attachment {
   const { fileId, filename, contentType, declaredType, size, visibility, contextId, draft, metadata } = file;
-  const { metadataStripped, width, height, thumbHash, preview, createdAt, ownerId, revision } = file;
+  const { description, metadataStripped, width, height, thumbHash, preview, createdAt, ownerId, revision } = file;
   return {
     id: fileId,
     filename,
@@ -35,6 +35,7 @@ export function viewAttachment(maker: LinkMaker, file: AttachmentRecord): Attach
     ...(contextId !== undefined && { contextId }),
     draft,
     ...(metadata && { metadata: { ...metadata } }),
+    ...(description !== undefined && { description }),
     metadataStripped,
     ...(width !== undefined && { width }),
     ...(height !== undefined && { height }),

@@ -2,11 +2,12 @@ import { createHash } from 'node:crypto';
 import type { WorkerDependencies } from '../dependencies.ts';
 import { ContentRejectedError, ObjectExistsError } from '../errors.ts';
 import { AVATAR_TYPES, type ImageType, isStrippable } from '../images/formats.ts';
+import { isPicture, keepsMetadata } from '../metadata/kept-metadata.ts';
 import type { AttachmentPreview, AttachmentUpload } from '../metadata/records.ts';
 import type { PublishedFile } from '../metadata/transitions/attachments.ts';
 import { attachmentKey, previewKey, type StorageKey } from '../storage/object-keys.ts';
 import { discard, type ObjectHeaders, readWhole, type UploadFileInput } from '../storage/storage-backend.ts';
-import { isAcceptedType, isPicture, knownType } from './media-types.ts';
+import { isAcceptedType, knownType } from './media-types.ts';
 import { refuseMalicious } from './refuse-malicious.ts';
 import { extensionOf, HEAD_BYTES, sniffType } from './sniff-type.ts';
 
@@ -29,6 +30,12 @@ export async function writeAttachment(needs: Needs, upload: AttachmentUpload): P
   if (eTag === undefined) throw new ContentRejectedError('upload_lost', 'no bytes were ever seen');
   const sent = { key, eTag };
   const sniffed = await sniffAt(needs, sent);
+  if (
+    upload.visibility === 'public' &&
+    keepsMetadata({ contentType: sniffed, metadataStripped: !upload.keepMetadata })
+  ) {
+    throw new ContentRejectedError('metadata_not_strippable', `${sniffed} keeps its metadata, so it cannot be public`);
+  }
   if (isStrippable(sniffed) && contentLength <= needs.settings.attachments.stripMaxBytes) {
     return writePicture(needs, upload, sent, sniffed);
   }

@@ -21,8 +21,8 @@ import type { AvatarRef, StorageKey } from '../storage/object-keys.ts';
  *  A5  `workAt` is present exactly while a version is retired; `failingSince` only with it.
  *  A6  At most KEPT_REPLACED replaced versions wait for the end of their grace period.
  * Attachment
- *  F1  `workAt` is present exactly while it is a draft or `deleting`, `failingSince` only with it. A file that keeps its
- *      metadata is never public.
+ *  F1  `workAt` is present exactly while it is a draft or `deleting`, `failingSince` only with it. A video is
+ *      never public, nor an image that keeps its metadata (kept-metadata.ts).
  * Organization and owner
  *  O1  limit - free = what ready images, ready attachments and open uploads hold.
  *  O2  openUploads = the organization's open uploads; pendingUploads + sentUploads = the owner's, split by `sentAt`.
@@ -239,7 +239,9 @@ export interface AttachmentDescription {
   readonly draft: boolean;
   /** The client's own words. */
   readonly metadata?: Readonly<Record<string, string>>;
-  /** Served with whatever metadata its image has; for ever, and never public. */
+  /** What it shows or says (alt text), never empty. */
+  readonly description?: string;
+  /** An image is served with whatever metadata it has; for ever, and never public. Means nothing for other files. */
   readonly keepMetadata: boolean;
 }
 

@@ -1,10 +1,12 @@
 import type { Principal } from '../access/principal.ts';
 import type { MultipartPlan } from '../api/attachment-schemas.ts';
 import type { UploadTicket } from '../api/schemas.ts';
+import { cleanDescription } from '../attachments/clean-description.ts';
 import { cleanFilename } from '../attachments/clean-filename.ts';
 import { isAcceptedType } from '../attachments/media-types.ts';
 import type { ApiDependencies, AttachmentSettings } from '../dependencies.ts';
 import { RequestRefusedError } from '../errors.ts';
+import { isVideo } from '../metadata/kept-metadata.ts';
 import type { AttachmentDescription, AttachmentUpload } from '../metadata/records.ts';
 import type { NewAttachmentUpload } from '../metadata/transitions/issue-upload.ts';
 import type { MultipartRef } from '../storage/multipart-uploads.ts';
@@ -14,12 +16,13 @@ import { type RequestDigests, rememberedRequest } from './idempotency.ts';
 import { issueUpload } from './issue-upload.ts';
 import { deadlines, renew, ticketOf } from './upload-ticket.ts';
 
-export interface AttachmentUploadWish extends Omit<AttachmentDescription, 'contextId' | 'metadata'> {
+export interface AttachmentUploadWish extends Omit<AttachmentDescription, 'contextId' | 'metadata' | 'description'> {
   readonly contentType: string;
   /** Bytes, exact. */
   readonly contentLength: number;
   readonly contextId?: string | undefined;
   readonly metadata?: Readonly<Record<string, string>> | undefined;
+  readonly description?: string | undefined;
   readonly checksumSha256?: string | undefined;
   readonly method: 'PUT' | 'POST';
 }
@@ -92,13 +95,16 @@ async function giveUp({ storage, log }: ApiDependencies, upload: MultipartRef): 
   });
 }
 
-function describe({ filename, visibility, contextId, draft, metadata, keepMetadata }: AttachmentUploadWish) {
+function describe(wish: AttachmentUploadWish): AttachmentDescription {
+  const { filename, visibility, contextId, draft, metadata, keepMetadata } = wish;
+  const description = wish.description && cleanDescription(wish.description);
   return {
     filename: cleanFilename(filename),
     visibility,
     ...(contextId !== undefined && { contextId }),
     draft,
     ...(metadata && { metadata }),
+    ...(description && { description }),
     keepMetadata,
   };
 }
@@ -115,6 +121,12 @@ function refuseUnacceptable(wish: AttachmentUploadWish, settings: AttachmentSett
     throw new RequestRefusedError('file_too_large', `${contentLength} bytes are too many for an attachment`, {
       field: 'contentLength',
       accepted: `1 to ${settings.maxBytes} bytes`,
+    });
+  }
+  if (isVideo(contentType) && visibility === 'public') {
+    throw new RequestRefusedError('metadata_not_strippable', 'a video keeps its metadata, so it cannot be public', {
+      field: 'visibility',
+      accepted: 'organization or private for a video',
     });
   }
   if (keepMetadata && visibility === 'public') {

@@ -14,6 +14,7 @@ export interface Attachment {
   readonly contextId?: string;
   readonly draft: boolean;
   readonly metadata?: Readonly<Record<string, string>>;
+  readonly description?: string;
   readonly metadataStripped: boolean;
   readonly width?: number;
   readonly height?: number;
@@ -46,6 +47,7 @@ export interface AttachmentWish {
   readonly contextId?: string;
   readonly draft?: boolean;
   readonly metadata?: Readonly<Record<string, string>>;
+  readonly description?: string;
   readonly checksumSha256?: string;
   readonly method?: 'PUT' | 'POST';
   readonly keepMetadata?: boolean;

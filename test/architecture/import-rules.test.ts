@@ -48,6 +48,7 @@ const MAY_IMPORT: Record<string, readonly string[]> = {
   'shared/metadata/transitions/': [
     ...RECORDS,
     'shared/metadata/record-access.ts',
+    'shared/metadata/kept-metadata.ts',
     'shared/metadata/retention.ts',
     'shared/errors.ts',
     'shared/images/formats.ts',

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { isAcceptedType, isPicture, knownType } from '../../shared/attachments/media-types.ts';
+import { isAcceptedType, knownType } from '../../shared/attachments/media-types.ts';
 
 describe('an accepted type', () => {
   it.each([
@@ -25,13 +25,5 @@ describe('the type that a file is known by', () => {
     ['application/zip', 'video/mp4', 'application/zip'],
   ])('that looks like %s and was called %s is %s', (sniffed, declared, known) => {
     expect(knownType(sniffed, declared)).toBe(known);
-  });
-
-  it.each([
-    ['image/heic', true],
-    ['image/svg+xml', false],
-    ['application/pdf', false],
-  ])('%s is a picture: %s', (type, expected) => {
-    expect(isPicture(type)).toBe(expected);
   });
 });

@@ -1,3 +1,4 @@
+import { keepsMetadata } from '../kept-metadata.ts';
 import { NOTHING } from '../quota.ts';
 import { type AttachmentAccess, meetsAttachmentAccess } from '../record-access.ts';
 import { attachmentKey, uploadKey } from '../record-keys.ts';
@@ -45,7 +46,7 @@ export const publishAttachment: Transition<PublishAttachmentInput, 'published' |
 
 function newAttachment(upload: AttachmentUpload, file: PublishedFile, now: Date): AttachmentRecord {
   const { uploadId, organizationId, ownerId, contentType, contentLength, createdAt, ...rest } = upload;
-  const { filename, visibility, contextId, draft, metadata, keepMetadata } = rest;
+  const { filename, visibility, contextId, draft, metadata, description, keepMetadata } = rest;
   return {
     ...file,
     fileId: uploadId,
@@ -57,6 +58,7 @@ function newAttachment(upload: AttachmentUpload, file: PublishedFile, now: Date)
     ...(contextId !== undefined && { contextId }),
     draft,
     ...(metadata && { metadata }),
+    ...(description !== undefined && { description }),
     keepMetadata,
     declaredType: contentType,
     chargedBytes: contentLength,
@@ -125,11 +127,15 @@ export interface UpdateAttachmentInput {
   readonly seenRevision?: number;
 }
 
-/** What is left out stays as it is; `metadata` is replaced whole. An attachment never becomes a draft again. */
+/**
+ * What is left out stays as it is; `metadata` is replaced whole, an empty `description` removes it. An attachment never
+ * becomes a draft again.
+ */
 export interface AttachmentChanges {
   readonly filename?: string | undefined;
   readonly visibility?: Visibility | undefined;
   readonly metadata?: Readonly<Record<string, string>> | undefined;
+  readonly description?: string | undefined;
   readonly draft?: false | undefined;
 }
 
@@ -138,7 +144,7 @@ export type UpdateAttachmentOutcome =
   | { readonly outcome: 'absent' }
   | { readonly outcome: 'not_allowed' }
   | { readonly outcome: 'revision_differs'; readonly revision: number }
-  /** It keeps the metadata of its image, so it cannot be public. */
+  /** It cannot be public: see keepsMetadata. */
   | { readonly outcome: 'metadata_kept' };
 
 /**
@@ -155,7 +161,7 @@ export const updateAttachment: Transition<UpdateAttachmentInput, UpdateAttachmen
     if (seenRevision !== undefined && seenRevision !== revision) {
       return { outcome: { outcome: 'revision_differs', revision } };
     }
-    if (changes.visibility === 'public' && file.keepMetadata) return { outcome: { outcome: 'metadata_kept' } };
+    if (changes.visibility === 'public' && keepsMetadata(file)) return { outcome: { outcome: 'metadata_kept' } };
     const next = { ...changed(file, changes), revision: revision + 1 };
     return {
       outcome: { outcome: 'updated', file: next },
@@ -167,13 +173,16 @@ export const updateAttachment: Transition<UpdateAttachmentInput, UpdateAttachmen
 const UPDATED_FIELDS = ['status', 'draft', 'revision', 'workAt', 'failingSince'] as const;
 
 function changed(seen: AttachmentRecord, changes: AttachmentChanges): AttachmentRecord {
-  const { workAt, failingSince, ...sent } = seen;
-  const { filename, visibility, metadata, draft } = changes;
+  const { filename, visibility, metadata, description, draft } = changes;
+  const { description: former, ...undescribed } = seen;
+  const { workAt, failingSince, ...sent } = undescribed;
+  const next = description ?? former;
   return {
     // Once it is no draft, it is no longer due.
-    ...(draft === false ? { ...sent, draft } : seen),
+    ...(draft === false ? { ...sent, draft } : undescribed),
     ...(filename !== undefined && { filename }),
     ...(visibility !== undefined && { visibility }),
     ...(metadata !== undefined && { metadata }),
+    ...(next && { description: next }),
   };
 }

@@ -13,6 +13,7 @@ export function describeAttachmentPublications(begin: Begin): void {
       visibility: 'private',
       contextId: 'room #7',
       metadata: { caption: 'at the sea' },
+      description: 'a boat\non the sea',
       keepMetadata: true,
     } as const;
     const upload = await a.issue({ ...described, contentType: 'image/pjpeg', bytes: 100 });

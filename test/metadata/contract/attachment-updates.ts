@@ -11,7 +11,8 @@ export function describeAttachmentUpdates(begin: Begin): void {
     { visibility: 'public' },
     { metadata: { caption: 'new' } },
     { metadata: {} },
-    { filename: 'all.pdf', visibility: 'public', metadata: { a: 'b' }, draft: false },
+    { description: 'two lines\nabout a boat' },
+    { filename: 'all.pdf', visibility: 'public', metadata: { a: 'b' }, description: 'a boat', draft: false },
     {},
   ])('to %j changes that alone and increments the revision', async (changes) => {
     const w = begin();
@@ -22,6 +23,18 @@ export function describeAttachmentUpdates(begin: Begin): void {
     expect(await a.update(file.fileId, changes)).toEqual({ outcome: 'updated', file: expected });
     expect(await a.find(file.fileId)).toEqual(expected);
     expect(await w.organization()).toEqual(organization);
+  });
+
+  it('removes the description when it is to be empty, and keeps it otherwise', async () => {
+    const a = attachmentsOf(begin());
+    const { description, ...file } = await a.published({ description: 'a boat' });
+    expect(description).toBe('a boat');
+    expect(await a.update(file.fileId, { filename: 'b.pdf' })).toMatchObject({ file: { description } });
+    const expected = { ...file, filename: 'b.pdf', revision: 3 };
+    expect(await a.update(file.fileId, { description: '' })).toEqual({ outcome: 'updated', file: expected });
+    expect(await a.find(file.fileId)).toEqual(expected);
+    const again = await a.update(file.fileId, { description: '' });
+    expect(again).toEqual({ outcome: 'updated', file: { ...expected, revision: 4 } });
   });
 
   it('sends a draft: it is listed from then on and no longer due', async () => {
@@ -93,15 +106,39 @@ export function describeAttachmentUpdates(begin: Begin): void {
     });
   });
 
-  it('makes nothing public that keeps the metadata of its image, whatever else is requested', async () => {
+  it.each([
+    ['video/mp4', false],
+    ['video/webm', true],
+    ['image/jpeg', false],
+    ['image/heic', false],
+  ])('makes nothing public that keeps its metadata: %s, stripped: %s', async (contentType, metadataStripped) => {
     const w = begin();
     const a = attachmentsOf(w);
-    const file = await a.published({ keepMetadata: true, visibility: 'private' });
+    const file = await a.published({ visibility: 'private', file: { contentType, metadataStripped } });
     expect(await a.update(file.fileId, { filename: 'b.pdf', visibility: 'public' })).toEqual({
       outcome: 'metadata_kept',
     });
     expect(await a.find(file.fileId)).toEqual(file);
     expect(await a.update(file.fileId, { visibility: 'organization' })).toMatchObject({ outcome: 'updated' });
+  });
+
+  it.each([
+    ['image/jpeg', true],
+    ['image/svg+xml', false],
+    ['audio/webm', false],
+    ['application/pdf', false],
+  ])('makes public what has no metadata to keep: %s, stripped: %s', async (contentType, metadataStripped) => {
+    const a = attachmentsOf(begin());
+    const keepMetadata = !metadataStripped;
+    const { fileId } = await a.published({
+      keepMetadata,
+      visibility: 'private',
+      file: { contentType, metadataStripped },
+    });
+    expect(await a.update(fileId, { visibility: 'public' })).toMatchObject({
+      outcome: 'updated',
+      file: { visibility: 'public' },
+    });
   });
 
   it.each<[string, (a: AttachmentWorld) => AttachmentWorld['asAdmin'], boolean, string]>([
@@ -121,7 +158,7 @@ export function describeAttachmentUpdates(begin: Begin): void {
   it('is checked in order: whether the attachment exists, access, the revision, whether it may be public', async () => {
     const w = begin();
     const a = attachmentsOf(w);
-    const { fileId } = await a.published({ keepMetadata: true });
+    const { fileId } = await a.published({ file: { contentType: 'video/mp4' } });
     const hopeless = { visibility: 'public' } as const;
     const access = { ...a.asAdmin, othersToo: false };
     expect(await a.update(fileId, hopeless, { seenRevision: 1 })).toMatchObject({ outcome: 'metadata_kept' });

@@ -15,7 +15,17 @@ export const MUTABLE: Readonly<Record<RecordKind, readonly string[]>> = {
     ...['generation', 'latestUploadId', 'readyGeneration', 'readyUploadId', 'deletedGeneration', 'chargedBytes'],
     ...['image', 'retired', 'workAt', 'failingSince', 'expiresAt'],
   ],
-  attachment: ['status', 'filename', 'visibility', 'metadata', 'draft', 'revision', 'workAt', 'failingSince'],
+  attachment: [
+    'status',
+    'filename',
+    'visibility',
+    'metadata',
+    'description',
+    'draft',
+    'revision',
+    'workAt',
+    'failingSince',
+  ],
   organization: ['bytesLimit', 'bytesFree', 'filesLimit', 'filesFree', 'openUploads', 'version', 'state'],
   owner: ['pendingUploads', 'sentUploads', 'state'],
   request: ['requestDigest', 'uploadId', 'expiresAt'],
@@ -32,7 +42,7 @@ export const DETERMINED: Readonly<Partial<Record<RecordKind, Readonly<Record<str
     latestUploadId: 'generation',
     deletedGeneration: 'generation',
   },
-  attachment: { filename: 'revision', visibility: 'revision', metadata: 'revision' },
+  attachment: { filename: 'revision', visibility: 'revision', metadata: 'revision', description: 'revision' },
   request: { requestDigest: 'uploadId' },
   organization: Object.fromEntries(
     ['bytesLimit', 'bytesFree', 'filesLimit', 'filesFree', 'openUploads', 'state'].map((field) => [field, 'version']),
@@ -42,7 +52,7 @@ export const DETERMINED: Readonly<Partial<Record<RecordKind, Readonly<Record<str
 /** Fields that may be absent. */
 const OPTIONAL: readonly string[] = [
   ...['code', 'leaseId', 'leaseUntil', 'eTag', 'sentAt', 'failingSince', 'finishedAt', 'cleanUp', 'workAt'],
-  ...['expiresAt', 'latestUploadId', 'readyUploadId', 'image', 'retired', 'metadata', 'reason'],
+  ...['expiresAt', 'latestUploadId', 'readyUploadId', 'image', 'retired', 'metadata', 'description', 'reason'],
 ];
 
 /** What never changes once an upload has ended. */

@@ -55,6 +55,7 @@ export const FILE_INPUTS: FileInputs = {
       ...(step.flag && { filename: `${step.bytes % 3}.pdf` }),
       ...(step.other && { visibility: step.flag ? ('public' as const) : ('organization' as const) }),
       ...(step.bytes % 2 === 0 && { draft: false as const }),
+      ...(step.bytes % 5 < 2 && { description: step.flag ? '' : `by ${step.who}` }),
       ...(step.bytes % 3 === 0 && { metadata: { caption: step.who } }),
     };
     const seenRevision = step.back === 1 ? { seenRevision: (file?.revision ?? 1) - Number(step.astray) } : {};

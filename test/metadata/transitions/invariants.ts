@@ -1,3 +1,4 @@
+import { keepsMetadata } from '../../../shared/metadata/kept-metadata.ts';
 import {
   type AttachmentRecord,
   type AvatarRecord,
@@ -67,10 +68,12 @@ export const AVATAR_INVARIANTS: Readonly<Record<string, Invariant<AvatarRecord>>
 
 /** Of an attachment. */
 export const ATTACHMENT_INVARIANTS: Readonly<Record<string, Invariant<AttachmentRecord>>> = {
-  F1: ({ status, draft, workAt, failingSince, keepMetadata, visibility }) => {
+  F1: ({ status, draft, workAt, failingSince, visibility, ...file }) => {
     const isDue = draft || status === 'deleting';
     const isFailing = failingSince !== undefined;
-    return isDue === (workAt !== undefined) && (isDue || !isFailing) && !(keepMetadata && visibility === 'public');
+    return (
+      isDue === (workAt !== undefined) && (isDue || !isFailing) && !(visibility === 'public' && keepsMetadata(file))
+    );
   },
 };
 

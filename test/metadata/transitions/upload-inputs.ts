@@ -7,6 +7,9 @@ import { DAY, HOUR, MINUTE, pick, type Step, type TransitionName } from './rando
 
 export const LIMITS = { organizationBytes: 150, organizationFiles: 12, pendingUploads: 3, sentUploads: 3 };
 
+/** Of files that may be public, of some that may not, and of one for which that depends. */
+const TYPES = ['application/pdf', 'image/jpeg', 'video/mp4'];
+
 type UploadAction = Extract<
   TransitionName,
   | 'renewTicket'
@@ -56,6 +59,7 @@ export const UPLOAD_INPUTS: UploadInputs = {
       filename: 'minutes.pdf',
       visibility: step.other ? 'organization' : 'private',
       draft: step.flag,
+      ...(step.astray && { description: 'the minutes' }),
       keepMetadata: step.other,
     },
     organizationId: step.organization,
@@ -95,7 +99,8 @@ export const UPLOAD_INPUTS: UploadInputs = {
   publishAttachment: (life, step) => {
     const picked = pickLease(life, step, ({ kind }) => kind === 'attachment');
     const key = storageKeyOf('attachments/2026/01/file.pdf');
-    const file = { key, eTag: 'e1', contentType: 'application/pdf', size: 10, metadataStripped: false };
+    const contentType = TYPES[step.bytes % TYPES.length] ?? 'application/pdf';
+    const file = { key, eTag: 'e1', contentType, size: 10, metadataStripped: step.flag };
     return picked && { ...picked, file };
   },
   rejectUpload: (life, step) => {
