@@ -23,6 +23,10 @@ export const IMAGE_LIMITS = {
   jpegScannedPixels: 2_880_000_000,
   /** Segments of a JPEG. The largest profile has 65 parts, and metadata of several megabytes a few hundred. */
   jpegSegments: 20_000,
+  /** Chunks of a PNG. The largest that are stripped have about 30,000. */
+  pngChunks: 1_000_000,
+  /** Frames of an animated WebP. */
+  webpFrames: 100_000,
   /** Bytes of a colour profile, unpacked. A display profile has 3 kB, a press profile up to 3 MB. */
   colourProfileBytes: 4_194_304,
 } as const;

@@ -26,6 +26,7 @@ import {
   heicOfMessages,
   heicOfUnits,
   jpegOfSegments,
+  jpegOfTables,
   pngOfChunks,
   webpOfFrames,
 } from '../fixtures/largest-attachments.ts';
@@ -97,8 +98,10 @@ export const AVATARS: readonly CostlyFile[] = [
 /** The largest attachments whose metadata is removed. */
 export const ATTACHMENTS: readonly CostlyFile[] = [
   ['a JPEG of 13 million segments', 'metadata_not_strippable', jpegOfSegments],
-  ['a PNG of 5 million chunks', 'stripped and described', pngOfChunks],
-  ['a WebP of 800,000 frames', 'stripped and described', webpOfFrames],
+  ['a PNG of 5 million chunks', 'metadata_not_strippable', pngOfChunks],
+  ['a WebP of 800,000 frames', 'metadata_not_strippable', webpOfFrames],
+  ['a JPEG of 3 million tables without an end marker', 'stripped and described', jpegOfTables],
+  ['a JPEG of the most scans without an end marker', 'stripped and described', () => largestJpeg().subarray(0, -2)],
   ['a GIF of 3 million frames', 'stripped and described', gifOfFrames],
   ['an AVIF with 8 million boxes after it', 'stripped and described', avifOfBoxes],
   ['a HEIC of 11 million units', 'stripped', heicOfUnits],

@@ -30,12 +30,15 @@ export function walkSequentialBlock(bits: CodedBits, { dc, ac }: BlockTables): v
 export class ProgressiveWalk {
   readonly #bits: CodedBits;
   readonly #scan: JpegScan;
+  /** The coefficients of the scan, as bits of the two numbers of a block. */
+  readonly #masks: { readonly low: number; readonly high: number };
   /** Blocks that are known to have nothing more in this scan. */
   #emptyBlocks = 0;
 
   constructor(bits: CodedBits, scan: JpegScan) {
     this.#bits = bits;
     this.#scan = scan;
+    this.#masks = { low: maskOf(scan.first, scan.last), high: maskOf(scan.first - 32, scan.last - 32) };
   }
 
   block({ dc, ac }: BlockTables, known: KnownCoefficients, block: number): void {
@@ -67,6 +70,11 @@ export class ProgressiveWalk {
 
   /** A coefficient that is known has one more bit; zeros are counted over those that are not. */
   #nextBits(table: HuffmanTable, known: KnownCoefficients, block: number): void {
+    if (this.#emptyBlocks > 0) {
+      this.#skipKnown(known, block);
+      this.#emptyBlocks -= 1;
+      return;
+    }
     const { first, last } = this.#scan;
     let index = first;
     while (this.#emptyBlocks === 0 && index <= last) {
@@ -87,6 +95,14 @@ export class ProgressiveWalk {
     this.#emptyBlocks -= 1;
   }
 
+  /** One bit for each coefficient of the scan that is known, without a look at each of them. */
+  #skipKnown(known: KnownCoefficients, block: number): void {
+    const low = (known[2 * block] ?? 0) & this.#masks.low;
+    const high = (known[2 * block + 1] ?? 0) & this.#masks.high;
+    if (low === 0 && high === 0) return;
+    for (let left = bitCount(low) + bitCount(high); left > 0; left -= 16) this.#bits.skip(Math.min(left, 16));
+  }
+
   #emptyRun(run: number): number {
     return (1 << run) + this.#bits.bits(run);
   }
@@ -101,6 +117,19 @@ export class ProgressiveWalk {
     }
     return this.#scan.last + 1;
   }
+}
+
+/** Bits `first` to `last` of a number of 32. */
+function maskOf(first: number, last: number): number {
+  let mask = 0;
+  for (let bit = Math.max(first, 0); bit <= Math.min(last, 31); bit++) mask |= 1 << bit;
+  return mask;
+}
+
+function bitCount(bits: number): number {
+  let count = 0;
+  for (let left = bits; left !== 0; left &= left - 1) count += 1;
+  return count;
 }
 
 function isKnown(known: KnownCoefficients, block: number, index: number): boolean {

@@ -3,7 +3,8 @@ import { damagedImage } from '../../image-rejections.ts';
 import { joinPieces } from '../join-pieces.ts';
 import { codedPixels, type ScanContext } from './coded-pixels.ts';
 import { isFrame, type JpegFrame, readFrame } from './frame.ts';
-import { type HuffmanTable, huffmanTables } from './huffman.ts';
+import { type HuffmanCodes, huffmanCodes } from './huffman.ts';
+import { checkScans } from './scan-limits.ts';
 import { readScan, ScanCoverage } from './scans.ts';
 import { isMissingEnd, JPEG_MARKER, type JpegSegment, jpegSegments } from './segments.ts';
 
@@ -37,8 +38,9 @@ export function withEndMarker(file: Buffer): Buffer {
 }
 
 function* cleanedPieces(file: Buffer): Generator<Uint8Array> {
+  checkScans(file);
   yield file.subarray(0, 2);
-  const tables = new Map<number, HuffmanTable>();
+  const codes = new Map<number, HuffmanCodes>();
   const known: ScanContext['known'] = new Map();
   const coverage = new ScanCoverage();
   let frame: JpegFrame | undefined;
@@ -46,17 +48,17 @@ function* cleanedPieces(file: Buffer): Generator<Uint8Array> {
   for (const segment of jpegSegments(file)) {
     const { marker, start, dataEnd, end } = segment;
     if (frame === undefined && isFrame(segment)) frame = readFrame(file, segment);
-    if (marker === JPEG_MARKER.DHT) addTables(tables, file, segment);
+    if (marker === JPEG_MARKER.DHT) addCodes(codes, file, segment);
     if (marker === JPEG_MARKER.DRI) restartInterval = file.readUInt16BE(start + 4);
     yield file.subarray(start, dataEnd);
     if (marker !== JPEG_MARKER.SOS || frame === undefined) continue;
     const scan = readScan(file, segment, frame);
     coverage.add(scan);
-    yield* codedPixels(file, dataEnd, end, { frame, scan, tables, restartInterval, known });
+    yield* codedPixels(file, dataEnd, end, { frame, scan, codes, restartInterval, known });
   }
   if (frame === undefined || !coverage.isComplete(frame)) throw damagedImage('it ends before its last pixels');
 }
 
-function addTables(tables: Map<number, HuffmanTable>, file: Buffer, { start, dataEnd }: JpegSegment): void {
-  for (const [id, table] of huffmanTables(file.subarray(start + 4, dataEnd))) tables.set(id, table);
+function addCodes(codes: Map<number, HuffmanCodes>, file: Buffer, { start, dataEnd }: JpegSegment): void {
+  for (const [id, found] of huffmanCodes(file.subarray(start + 4, dataEnd))) codes.set(id, found);
 }

@@ -1,15 +1,15 @@
 import { damagedImage } from '../../image-rejections.ts';
 import { type BlockTables, type KnownCoefficients, ProgressiveWalk, walkSequentialBlock } from './block-walk.ts';
 import type { JpegComponent, JpegFrame } from './frame.ts';
-import { CodedBits, type HuffmanTable } from './huffman.ts';
+import { CodedBits, type HuffmanCodes, type HuffmanTable, huffmanTable } from './huffman.ts';
 import type { JpegScan } from './scans.ts';
 import { isRestart } from './segments.ts';
 
 export interface ScanContext {
   readonly frame: JpegFrame;
   readonly scan: JpegScan;
-  /** Class and destination in one byte -> table. */
-  readonly tables: ReadonlyMap<number, HuffmanTable>;
+  /** Class and destination in one byte -> codes. */
+  readonly codes: ReadonlyMap<number, HuffmanCodes>;
   /** Units of blocks between two restart markers. 0: there are no restart markers. */
   readonly restartInterval: number;
   /** Of a progressive frame: component id -> what earlier scans have set; this scan adds to it. */
@@ -83,11 +83,11 @@ const NOTHING_KNOWN: KnownCoefficients = new Uint32Array(0);
 /** In place of a table that the scan does not use: no code stands for anything. */
 const NO_CODES: HuffmanTable = new Uint16Array(0);
 
-function tableAt({ tables, scan }: ScanContext, id: number, kind: 'dc' | 'ac'): HuffmanTable {
+function tableAt({ codes, scan }: ScanContext, id: number, kind: 'dc' | 'ac'): HuffmanTable {
   const isUsed = kind === 'dc' ? scan.first === 0 && scan.bitsBefore === 0 : scan.last > 0;
-  const table = tables.get(id);
-  if (table === undefined && isUsed) throw damagedImage('a scan names a table that is not there');
-  return table ?? NO_CODES;
+  const found = isUsed ? codes.get(id) : undefined;
+  if (found === undefined && isUsed) throw damagedImage('a scan names a table that is not there');
+  return found ? huffmanTable(found) : NO_CODES;
 }
 
 /** Blocks of a component that is alone in its scan. */

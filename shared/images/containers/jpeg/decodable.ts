@@ -1,7 +1,4 @@
-import { ContentRejectedError } from '../../../errors.ts';
-import { IMAGE_LIMITS } from '../../image-limits.ts';
-import { isFrame, readFrame } from './frame.ts';
-import { JPEG_MARKER, jpegSegments } from './segments.ts';
+import { checkScans } from './scan-limits.ts';
 import { strippedJpeg } from './stripped.ts';
 
 /**
@@ -12,21 +9,4 @@ import { strippedJpeg } from './stripped.ts';
 export function* decodableJpeg(file: Buffer): Generator<Uint8Array> {
   checkScans(file);
   yield* strippedJpeg(file);
-}
-
-function checkScans(file: Buffer): void {
-  let pixels = 0;
-  let scans = 0;
-  for (const segment of jpegSegments(file)) {
-    if (segment.marker === JPEG_MARKER.SOS) scans += 1;
-    if (pixels === 0 && isFrame(segment)) {
-      const { width, height } = readFrame(file, segment);
-      pixels = width * height;
-    }
-    if (scans > IMAGE_LIMITS.jpegScans || scans * pixels > IMAGE_LIMITS.jpegScannedPixels) throw tooManyScans(scans);
-  }
-}
-
-function tooManyScans(scans: number): ContentRejectedError {
-  return new ContentRejectedError('image_too_complex', `the JPEG has ${scans} scans or more, too many for its size`);
 }

@@ -5,20 +5,29 @@ export type HuffmanTable = Uint16Array;
 
 const MOST_CODE_BITS = 16;
 
+/** How a file writes a table: how many codes there are of each length, and what they stand for. */
+export type HuffmanCodes = Buffer;
+
+const LENGTHS = 16;
+
 /**
- * The tables of a DHT segment, each under its class and destination in one byte (ITU-T T.81, B.2.4.2 and annex C).
+ * The codes of a DHT segment, each under its class and destination in one byte (ITU-T T.81, B.2.4.2). Nothing is built of
+ * them: a file may have millions that no scan uses.
  * @param data as checked by `isTable`
  */
-export function* huffmanTables(data: Buffer): Generator<readonly [id: number, table: HuffmanTable]> {
+export function* huffmanCodes(data: Buffer): Generator<readonly [id: number, codes: HuffmanCodes]> {
   for (let at = 0; at < data.length; ) {
-    const counts = data.subarray(at + 1, at + 17);
-    const codes = counts.reduce((sum, count) => sum + count, 0);
-    yield [data.readUInt8(at), tableOf(counts, data.subarray(at + 17, at + 17 + codes))];
-    at += 17 + codes;
+    let end = at + 1 + LENGTHS;
+    for (let index = at + 1; index <= at + LENGTHS; index++) end += data[index] ?? 0;
+    yield [data.readUInt8(at), data.subarray(at + 1, end)];
+    at = end;
   }
 }
 
-function tableOf(counts: Uint8Array, symbols: Uint8Array): HuffmanTable {
+/** ITU-T T.81, annex C. */
+export function huffmanTable(codes: HuffmanCodes): HuffmanTable {
+  const counts = codes.subarray(0, LENGTHS);
+  const symbols = codes.subarray(LENGTHS);
   const table = new Uint16Array(1 << MOST_CODE_BITS);
   let next = 0;
   let at = 0;

@@ -54,9 +54,12 @@ export class ScanCoverage {
   /** For each component the bits that are left out still of each coefficient. */
   readonly #left = new Map<number, Uint8Array>();
 
-  add({ components, first, last, bitsLeft }: JpegScan): void {
+  /** @throws ContentRejectedError image_damaged when the scan does not go on where another one ended */
+  add({ components, first, last, bitsBefore, bitsLeft }: JpegScan): void {
     for (const { id } of components) {
       const left = this.#left.get(id) ?? new Uint8Array(64).fill(MISSING);
+      const expected = bitsBefore === 0 ? MISSING : bitsBefore;
+      if (left.subarray(first, last + 1).some((bits) => bits !== expected)) throw malformedScan();
       this.#left.set(id, left.fill(bitsLeft, first, last + 1));
     }
   }

@@ -1,4 +1,6 @@
 import { crc32 } from 'node:zlib';
+import { ContentRejectedError } from '../../../errors.ts';
+import { IMAGE_LIMITS } from '../../image-limits.ts';
 import { damagedImage } from '../../image-rejections.ts';
 
 /** One chunk (PNG 3, 5.3): length, type, data, CRC. Its data is `[start + 8, end - 4)`. */
@@ -16,10 +18,14 @@ const PIXEL_CHUNKS: ReadonlySet<string> = new Set(['IHDR', 'PLTE', 'IDAT', 'fcTL
 /**
  * All chunks from IHDR to IEND. Bytes after IEND are no part of the image. If the file ends before it, in a chunk that
  * holds no pixels, the chunks end there.
- * @throws ContentRejectedError image_damaged when a chunk of pixels does not fit into the file
+ * @throws ContentRejectedError image_damaged when a chunk of pixels does not fit into the file; image_too_complex for more
+ * chunks than IMAGE_LIMITS allow
  */
 export function* pngChunks(file: Buffer): Generator<PngChunk> {
+  let count = 0;
   for (let start = PNG_SIGNATURE_BYTES; start + 8 <= file.length; ) {
+    count += 1;
+    if (count > IMAGE_LIMITS.pngChunks) throw tooManyChunks();
     const type = file.toString('latin1', start + 4, start + 8);
     const end = start + 12 + file.readUInt32BE(start);
     if (type === 'IEND') return yield { type, start, end };
@@ -48,4 +54,8 @@ export function hasItsChecksum(file: Buffer, { start, end }: PngChunk): boolean 
 /** Upper case in the first letter: no decoder may skip the chunk. */
 export function isCritical({ type }: PngChunk): boolean {
   return /^[A-Z]/.test(type);
+}
+
+function tooManyChunks(): ContentRejectedError {
+  return new ContentRejectedError('image_too_complex', `the PNG has more than ${IMAGE_LIMITS.pngChunks} chunks`);
 }

@@ -1,3 +1,4 @@
+import { ContentRejectedError } from '../../../errors.ts';
 import { readOrientation, writeOrientation } from '../../exif-orientation.ts';
 import { IMAGE_LIMITS } from '../../image-limits.ts';
 import { damagedImage, profileTooLarge } from '../../image-rejections.ts';
@@ -86,8 +87,11 @@ function* frameChunks(file: Buffer, frames: NeededParts['frames']): Generator<Ui
   const animation = firstChunk(file, 'ANIM');
   if (animation === undefined) throw damagedImage('nothing says how its frames are shown');
   yield webpChunk('ANIM', atLeast(ANIMATION_BYTES, dataOf(file, animation)).subarray(0, ANIMATION_BYTES));
+  let count = 0;
   for (const chunk of webpChunks(file)) {
     if (chunk.type !== 'ANMF') continue;
+    count += 1;
+    if (count > IMAGE_LIMITS.webpFrames) throw tooManyFrames();
     yield frameChunk(file, chunk);
     if (frames === 'first') return;
   }
@@ -116,4 +120,8 @@ function* wholeChunk(file: Buffer, { start, dataEnd, end }: WebpChunk): Generato
   if (isEven || (end > dataEnd && file[dataEnd] === 0)) return yield file.subarray(start, end);
   yield file.subarray(start, dataEnd);
   yield ZERO;
+}
+
+function tooManyFrames(): ContentRejectedError {
+  return new ContentRejectedError('image_too_complex', `the WebP has more than ${IMAGE_LIMITS.webpFrames} frames`);
 }
