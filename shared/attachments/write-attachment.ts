@@ -7,6 +7,7 @@ import type { AttachmentPreview, AttachmentUpload } from '../metadata/records.ts
 import type { PublishedFile } from '../metadata/transitions/attachments.ts';
 import { attachmentKey, previewKey, type StorageKey } from '../storage/object-keys.ts';
 import { discard, type ObjectHeaders, readWhole, type UploadFileInput } from '../storage/storage-backend.ts';
+import { typeByTracks } from './media-tracks.ts';
 import { isAcceptedType, knownType } from './media-types.ts';
 import { refuseMalicious } from './refuse-malicious.ts';
 import { extensionOf, HEAD_BYTES, sniffType } from './sniff-type.ts';
@@ -118,7 +119,9 @@ async function promote(
 
 async function sniffAt({ storage }: Pick<Needs, 'storage'>, { key, eTag }: Sent): Promise<string> {
   const range = { start: 0, end: HEAD_BYTES - 1 };
-  return sniffType(await readWhole(await storage.downloadFile({ key, ifMatch: eTag, range })));
+  const head = await storage.downloadFile({ key, ifMatch: eTag, range });
+  const sniffed = await sniffType(await readWhole(head));
+  return typeByTracks(storage, { key, eTag, size: head.info.size }, sniffed);
 }
 
 /** `ifNoneMatch`: what stands there was written by an earlier attempt, from the same bytes. */

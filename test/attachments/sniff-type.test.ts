@@ -175,5 +175,8 @@ describe('the end of a key', () => {
   it('tells an operator the type, if it is a usual one', () => {
     expect(extensionOf('image/jpeg')).toBe('jpg');
     expect(extensionOf('application/x-own')).toBe('bin');
+    expect(['audio/webm', 'audio/mp4', 'audio/ogg', 'audio/matroska'].map(extensionOf)).toEqual([
+      ...['webm', 'm4a', 'ogg', 'mka'],
+    ]);
   });
 });
