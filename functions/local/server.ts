@@ -109,7 +109,7 @@ function bodyFields(body: Buffer | undefined, entry: RouteEntry | undefined) {
 function tooLarge(): RequestRefusedError {
   return new RequestRefusedError('file_too_large', 'the request is too large', {
     field: 'body',
-    accepted: `at most ${MAX_BODY_BYTES} bytes`,
+    accepted: `at most ${MAX_BODY_BYTES} bytes; ask for an upload ticket to send a larger file`,
   });
 }
 

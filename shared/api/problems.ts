@@ -1,4 +1,5 @@
 import { AppError, type ErrorCode, InternalError, type RefusalDetails, RequestRefusedError } from '../errors.ts';
+import { IMAGE_LIMITS } from '../images/image-limits.ts';
 
 interface ProblemKind {
   readonly status: number;
@@ -56,10 +57,18 @@ export const PROBLEMS = {
   heic_unsupported: { status: 422, title: 'HEIC not supported', remedy: 'Convert the picture to JPEG first.' },
   svg_unsupported: { status: 422, title: 'SVG not supported', remedy: 'Send the picture as PNG or WebP.' },
   image_damaged: { status: 422, title: 'Damaged picture', remedy: 'Save the picture again and send that.' },
-  image_too_complex: { status: 422, title: 'Picture too complex', remedy: 'Save the picture again as a plain JPEG.' },
+  image_too_complex: { status: 422, title: 'Image too complex', remedy: 'Save the image again as a plain JPEG.' },
   crop_outside_image: { status: 422, title: 'Crop outside the picture', remedy: 'Choose a square inside it.' },
-  too_many_pixels: { status: 422, title: 'Too many pixels', remedy: 'Scale the picture down first.' },
-  metadata_too_large: { status: 422, title: 'Metadata too large', remedy: 'Save the picture without metadata.' },
+  too_many_pixels: {
+    status: 422,
+    title: 'Too many pixels',
+    remedy: `Scale the image down first: at most ${megapixels('jpegPixels')} as JPEG, ${megapixels('avifPixels')} as AVIF, ${megapixels('pixels')} in other formats.`,
+  },
+  metadata_too_large: {
+    status: 422,
+    title: 'Metadata too large',
+    remedy: `Save the image with a colour profile of at most ${IMAGE_LIMITS.colourProfileBytes / 1024 ** 2} MiB, or in sRGB.`,
+  },
   metadata_not_strippable: {
     status: 422,
     title: 'Metadata cannot be removed',
@@ -138,4 +147,8 @@ function headersOf(status: number, { retryAfterSeconds, allow }: RefusalDetails)
     ...(allow && { allow: allow.join(', ') }),
     ...(status === 401 && { 'www-authenticate': 'Bearer' }),
   };
+}
+
+function megapixels(limit: 'jpegPixels' | 'avifPixels' | 'pixels'): string {
+  return `${Math.floor(IMAGE_LIMITS[limit] / 1_000_000)} megapixels`;
 }

@@ -79,6 +79,7 @@ const MAY_IMPORT: Record<string, readonly string[]> = {
     'shared/access/',
     'shared/metadata/records.ts',
     'shared/images/formats.ts',
+    'shared/images/image-limits.ts',
     'shared/storage/object-keys.ts',
     'shared/storage/link-window.ts',
     'zod',
