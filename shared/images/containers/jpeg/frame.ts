@@ -7,7 +7,6 @@ export interface JpegFrame {
   /** All coefficients of a block in one scan. */
   readonly isSequential: boolean;
   readonly width: number;
-  /** 0: a later segment says it. */
   readonly height: number;
   readonly components: readonly JpegComponent[];
 }
@@ -52,12 +51,10 @@ export function readFrame(file: Buffer, { marker, start, dataEnd }: JpegSegment)
   if (components.some(({ across, down }) => !isSampling(across) || !isSampling(down))) {
     throw damagedImage('its frame is malformed');
   }
-  return {
-    isSequential: marker !== PROGRESSIVE,
-    height: data.readUInt16BE(1),
-    width: data.readUInt16BE(3),
-    components,
-  };
+  const [height, width] = [data.readUInt16BE(1), data.readUInt16BE(3)];
+  // A later segment may say the height; no decoder of browsers looks for it.
+  if (height === 0 || width === 0) throw damagedImage('it has no size');
+  return { isSequential: marker !== PROGRESSIVE, width, height, components };
 }
 
 function isSampling(factor: number): boolean {

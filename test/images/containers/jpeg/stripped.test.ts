@@ -137,6 +137,12 @@ describe('a JPEG is refused', () => {
     }
   });
 
+  it('when it has no height', async () => {
+    const file = await jpegPhoto();
+    file.writeUInt16BE(0, frameAt(file) + 5);
+    expect(() => strip(file)).toThrow(REFUSED);
+  });
+
   it('when whole scans are missing before its end', async () => {
     const file = await jpegPhoto({ progressive: true });
     const lastScan = file.lastIndexOf(Buffer.from([0xff, 0xda]));
