@@ -91,7 +91,7 @@ const TO_SRGB: Readonly<Record<ColourModel, (image: Sharp) => Promise<Pixels>>> 
     const { data, info } = await inks.raw().toBuffer({ resolveWithObject: true });
     return { data: withoutInks(data), width: info.width, height: info.height, channels: 3 };
   },
-  // The library converts to a wider colour space and takes that for sRGB, unless it is told what the output is.
+  // Without an explicit output profile, the library converts to Display P3 and returns that as sRGB.
   deep: (image) => toPixels(image.withIccProfile('srgb')),
   // The library ignores the profile of such an image, but not that of one with 8 bits.
   async 'deep grey'(image) {

@@ -15,7 +15,7 @@ export function wholeRoom(): number {
   return organizationBytes / LARGE;
 }
 
-/** How many large avatars still fit: counted by reserving them all, then given back. */
+/** How many large avatars still fit: counted by reserving them all, then released. */
 export async function freeRoom({ avatar, token }: Person): Promise<number> {
   const granted: string[] = [];
   for (;;) {

@@ -27,7 +27,7 @@ describe('the tracks of a Matroska file', () => {
     ['a mix in one track', [[3]], ['video']],
     ['a type in more bytes than it needs', [[0, 0, 1]], ['video']],
     ['subtitles', [[0x11]], []],
-  ])('are told of %s', async (_, types, kinds) => {
+  ])('are found in %s', async (_, types, kinds) => {
     const tracks = element('1654ae6b', element('ec', Buffer.alloc(9)), ...types.map((type) => track(...type)));
     expect([...(await matroskaTracks(inMemory(start, segment(tracks, cluster))))].sort()).toEqual(kinds);
   });
