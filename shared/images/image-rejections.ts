@@ -10,6 +10,11 @@ export function profileTooLarge(options?: ErrorOptions): ContentRejectedError {
   return new ContentRejectedError('metadata_too_large', 'the colour profile has more than 4 MiB', options);
 }
 
+/** For pictures in HEVC, which are never decoded. */
+export function heicUnsupported(): ContentRejectedError {
+  return new ContentRejectedError('heic_unsupported', 'HEIC images are not accepted');
+}
+
 /** For a picture of more pixels than `limit`. */
 export function tooManyPixels(width: number, height: number, limit: number): ContentRejectedError {
   const message = `${width} x ${height} pixels are more than ${limit} pixels`;

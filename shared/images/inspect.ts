@@ -3,7 +3,7 @@ import { type AvifColours, avifColours } from './containers/avif/colours.ts';
 import { CONTAINERS } from './containers/containers.ts';
 import { joinPieces } from './containers/join-pieces.ts';
 import { type ColourModel, decodeHeader } from './decoder.ts';
-import type { AvatarContentType } from './formats.ts';
+import type { AvatarContentType, ImageType } from './formats.ts';
 import { IMAGE_LIMITS } from './image-limits.ts';
 import { tooManyPixels } from './image-rejections.ts';
 import { sniffImageType } from './image-signature.ts';
@@ -54,11 +54,9 @@ function bufferOf({ buffer, byteOffset, byteLength }: Uint8Array): Buffer {
   return Buffer.from(buffer, byteOffset, byteLength);
 }
 
-function acceptedType(file: Buffer): AvatarContentType {
+function acceptedType(file: Buffer): ImageType {
   const sniffed = sniffImageType(file);
   switch (sniffed) {
-    case 'image/heic':
-      throw new ContentRejectedError('heic_unsupported', 'HEIC pictures are not accepted');
     case 'image/svg+xml':
       throw new ContentRejectedError('svg_unsupported', 'SVG drawings are not accepted');
     case undefined:

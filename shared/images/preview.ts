@@ -18,7 +18,10 @@ export interface ImageDescription {
   readonly height: number;
   /** Base64. Only with a preview. */
   readonly thumbHash?: string;
-  /** Only of an image that can be decoded safely. WebP, upright, sRGB, without metadata; of an animation the first frame. Fits 640 x 640, never enlarged. */
+  /**
+   * Only of an image that can be decoded safely. WebP, upright, sRGB, without metadata; of an animation the first frame.
+   * Fits 640 x 640, never enlarged.
+   */
   readonly preview?: { readonly bytes: Buffer; readonly width: number; readonly height: number };
 }
 

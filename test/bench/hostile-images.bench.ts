@@ -2,7 +2,7 @@ import { describe, expect, it } from 'vitest';
 import { openHostileLocalMode } from '../functions/local/hostile-local-mode.ts';
 
 /*
- * How long a photo of one organization takes in local mode, from its ticket to `ready`, while three images of another
+ * Milliseconds from ticket to `ready` for a photo of one organization in local mode, while three images of another
  * one make the renderer hang or grow, with the limits of the service: at most 2 s.
  */
 

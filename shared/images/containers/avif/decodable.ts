@@ -1,6 +1,6 @@
 import { ContentRejectedError } from '../../../errors.ts';
 import { IMAGE_LIMITS } from '../../image-limits.ts';
-import { damagedImage, tooManyPixels } from '../../image-rejections.ts';
+import { damagedImage, heicUnsupported, tooManyPixels } from '../../image-rejections.ts';
 import { type Box, boxesBeforeOthers, HIDDEN } from '../isobmff/boxes.ts';
 import { rebuildColour } from '../isobmff/colour-property.ts';
 import { itemData } from '../isobmff/item-locations.ts';
@@ -45,7 +45,7 @@ export function* decodableAvif(file: Buffer): Generator<Uint8Array> {
 
 function hideOtherItems(file: Buffer, { entries }: AvifItems): void {
   for (const { type, typeAt } of entries) {
-    if (HEVC_ITEMS.has(type)) throw new ContentRejectedError('heic_unsupported', 'HEIC images are not accepted');
+    if (HEVC_ITEMS.has(type)) throw heicUnsupported();
     if (!DECODED_ITEMS.has(type)) file.write(HIDDEN, typeAt, 'latin1');
   }
 }

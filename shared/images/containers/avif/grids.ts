@@ -25,12 +25,11 @@ export function checkGrids(file: Buffer, items: AvifItems): void {
 
 function tilesOf({ references, entries }: AvifItems, id: number): readonly number[] {
   const tiles = references.filter(({ type, from }) => type === 'dimg' && from === id).flatMap(({ to }) => to);
-  const isTile = (tile: number) => entries.some((entry) => entry.id === tile && entry.type === 'av01');
-  // Looked up once for each tile and item: both lists are short, because their boxes are limited.
   if (tiles.length > IMAGE_LIMITS.avifTiles) {
     throw new ContentRejectedError('image_too_complex', `an image has more than ${IMAGE_LIMITS.avifTiles} tiles`);
   }
-  if (!tiles.every(isTile)) throw damagedImage('a tile is not an image');
+  const images = new Set(entries.filter(({ type }) => type === 'av01').map(({ id: image }) => image));
+  if (!tiles.every((tile) => images.has(tile))) throw damagedImage('a tile is not an image');
   return tiles;
 }
 

@@ -3,7 +3,7 @@ import { type Box, boxes, onlyBox } from '../isobmff/boxes.ts';
 import { type ItemEntry, itemEntries, primaryItem } from '../isobmff/item-entries.ts';
 import { type ItemLocation, itemLocations } from '../isobmff/item-locations.ts';
 import { type ItemReference, itemReferences } from '../isobmff/item-references.ts';
-import { type ItemProperties, itemProperties } from '../isobmff/property-associations.ts';
+import { type ItemProperties, propertiesIn } from '../isobmff/property-associations.ts';
 
 /** What the `meta` box of a still image says of its items. */
 export interface AvifItems {
@@ -25,10 +25,6 @@ export function metaOf(file: Buffer): Box {
 export function itemsOf(file: Buffer, meta: Box): AvifItems {
   const children = [...boxes(file, meta.contentStart + 4, meta.end)];
   const contentOf = (box: Box | undefined) => file.subarray(box?.contentStart ?? 0, box?.end ?? 0);
-  const iprp = onlyBox(children, 'iprp');
-  const parts = [...boxes(file, iprp.contentStart, iprp.end)];
-  const ipco = onlyBox(parts, 'ipco');
-  const ipmas = parts.filter(({ type }) => type === 'ipma');
   const irefs = children.filter(({ type }) => type === 'iref');
   if (irefs.length > 1) throw damagedImage('it has several "iref" boxes');
   return {
@@ -36,7 +32,7 @@ export function itemsOf(file: Buffer, meta: Box): AvifItems {
     primary: primaryItem(file, onlyBox(children, 'pitm')),
     locations: new Map([...itemLocations(contentOf(onlyBox(children, 'iloc')))].map((item) => [item.id, item])),
     references: irefs.flatMap((iref) => itemReferences(file, iref)),
-    properties: itemProperties(file, [...boxes(file, ipco.contentStart, ipco.end)], ipmas),
+    properties: propertiesIn(file, children),
     idat: contentOf(children.find(({ type }) => type === 'idat')),
   };
 }

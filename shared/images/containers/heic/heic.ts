@@ -1,11 +1,11 @@
-import { ContentRejectedError } from '../../../errors.ts';
+import { heicUnsupported } from '../../image-rejections.ts';
 import type { Container } from '../container.ts';
 import { strippedHeic } from './stripped.ts';
 
-/** HEVC is never decoded here: its patents forbid most builds of the library to do so. */
+/** Never decoded: the prebuilt image library has no decoder for HEVC. */
 export const heic: Container = {
   decodable() {
-    throw new ContentRejectedError('heic_unsupported', 'HEIC images are not accepted');
+    throw heicUnsupported();
   },
   stripped: strippedHeic,
 };

@@ -1,7 +1,7 @@
 import { ContentRejectedError } from '../../../errors.ts';
 import { type Box, boxes, boxesBeforeOthers, onlyBox } from './boxes.ts';
 import { primaryItem } from './item-entries.ts';
-import { itemProperties } from './property-associations.ts';
+import { propertiesIn } from './property-associations.ts';
 
 /** Pixels. */
 interface Size {
@@ -26,12 +26,7 @@ export function displayedSize(bytes: Uint8Array): Size | undefined {
 function primaryProperties(file: Buffer): readonly Box[] {
   const meta = onlyBox(boxesBeforeOthers(file), 'meta');
   const children = [...boxes(file, meta.contentStart + 4, meta.end)];
-  const iprp = onlyBox(children, 'iprp');
-  const parts = [...boxes(file, iprp.contentStart, iprp.end)];
-  const ipco = onlyBox(parts, 'ipco');
-  const ipmas = parts.filter(({ type }) => type === 'ipma');
-  const properties = [...boxes(file, ipco.contentStart, ipco.end)];
-  return itemProperties(file, properties, ipmas).of(primaryItem(file, onlyBox(children, 'pitm')));
+  return propertiesIn(file, children).of(primaryItem(file, onlyBox(children, 'pitm')));
 }
 
 function sizeOf(file: Buffer, properties: readonly Box[]): Size | undefined {

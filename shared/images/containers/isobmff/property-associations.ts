@@ -1,7 +1,7 @@
 import { IMAGE_LIMITS } from '../../image-limits.ts';
 import { damagedImage } from '../../image-rejections.ts';
 import { bigEndianReader } from './big-endian-reader.ts';
-import type { Box } from './boxes.ts';
+import { type Box, boxes, onlyBox } from './boxes.ts';
 
 /** What `iprp` says: the properties in the order of the file, and which of them each item has, in order. */
 export interface ItemProperties {
@@ -38,6 +38,19 @@ export function itemProperties(file: Buffer, properties: readonly Box[], ipmas: 
     return { box: ipma, bytes: position() };
   });
   return { all: properties, of: (id) => found.get(id) ?? [], ids: [...found.keys()], lists };
+}
+
+/**
+ * The properties of the items of a `meta` box.
+ * @param children the boxes in it
+ * @throws ContentRejectedError image_damaged
+ */
+export function propertiesIn(file: Buffer, children: readonly Box[]): ItemProperties {
+  const iprp = onlyBox(children, 'iprp');
+  const parts = [...boxes(file, iprp.contentStart, iprp.end)];
+  const ipco = onlyBox(parts, 'ipco');
+  const ipmas = parts.filter(({ type }) => type === 'ipma');
+  return itemProperties(file, [...boxes(file, ipco.contentStart, ipco.end)], ipmas);
 }
 
 /** @param index from 1 on */

@@ -6,7 +6,7 @@ import { isFrame, type JpegFrame, readFrame } from './frame.ts';
 import { type HuffmanCodes, huffmanCodes } from './huffman.ts';
 import { checkScans } from './scan-limits.ts';
 import { readScan, ScanCoverage } from './scans.ts';
-import { isMissingEnd, JPEG_MARKER, type JpegSegment, jpegSegments } from './segments.ts';
+import { END_MARKER, isMissingEnd, JPEG_MARKER, type JpegSegment, jpegSegments } from './segments.ts';
 
 /**
  * A JPEG without the bytes that stand among its coded pixels and belong to none, for a decoder that takes them for
@@ -23,8 +23,6 @@ export function withoutExtraneousBytes(file: Buffer): Uint8Array | undefined {
   }
 }
 
-const END = Buffer.from([0xff, 0xd9]);
-
 /**
  * The file with an end marker right behind its last pixel. Without the marker, nothing else says whether the file was cut
  * off, so the codes of all pixels are followed; a file that has one is returned as it is.
@@ -32,7 +30,7 @@ const END = Buffer.from([0xff, 0xd9]);
  */
 export function withEndMarker(file: Buffer): Buffer {
   for (const segment of jpegSegments(file)) {
-    if (isMissingEnd(segment)) return Buffer.concat([joinPieces(cleanedPieces(file)), END]);
+    if (isMissingEnd(segment)) return Buffer.concat([joinPieces(cleanedPieces(file)), END_MARKER]);
   }
   return file;
 }

@@ -33,6 +33,9 @@ export const JPEG_MARKER = {
   COM: 0xfe,
 } as const;
 
+/** Ready to be written. */
+export const END_MARKER = Buffer.from([0xff, JPEG_MARKER.EOI]);
+
 /**
  * All segments after the start marker, up to and with the end marker. Bytes between segments are skipped, as every
  * decoder does (libjpeg, `next_marker`). If the end marker is missing after a scan, the last segment is an empty one of

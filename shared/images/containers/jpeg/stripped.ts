@@ -3,11 +3,10 @@ import { ApplicationData, isApplicationData } from './application-data.ts';
 import { withEndMarker } from './cleaned.ts';
 import { isFrame, type JpegFrame, readFrame } from './frame.ts';
 import { readScan, scanHeader } from './scans.ts';
-import { JPEG_MARKER, type JpegSegment, jpegSegments } from './segments.ts';
+import { END_MARKER, JPEG_MARKER, type JpegSegment, jpegSegments } from './segments.ts';
 import { isTable } from './tables.ts';
 
 const START = Buffer.from([0xff, 0xd8]);
-const END = Buffer.from([0xff, 0xd9]);
 
 /**
  * The pieces of a JPEG without its metadata, the coded pixels as they are: of application data only what changes how the
@@ -39,7 +38,7 @@ export function* strippedJpeg(sent: Buffer): Generator<Uint8Array> {
       yield file.subarray(segment.dataEnd, segment.end);
     } else if (segment.marker === JPEG_MARKER.EOI) {
       if (!hasScan || frame === undefined) throw damagedImage('it has no pixels');
-      yield END;
+      yield END_MARKER;
     } else {
       frame = checked(file, segment, frame);
       const piece = file.subarray(segment.start, segment.end);

@@ -1,13 +1,16 @@
 /** What the lengths of other chunks depend on (PNG 3, 11.2.1). */
 export interface PngHeader {
-  readonly width: number;
-  readonly height: number;
-  readonly bitDepth: number;
   /** 0 grey, 2 colour, 3 palette, 4 grey with alpha, 6 colour with alpha. */
   readonly colourType: number;
 }
 
 export const HEADER_BYTES = 13;
+
+/** Whether it has one colour channel. */
+export function isGrey({ colourType }: PngHeader): boolean {
+  return colourType === 0 || colourType === 4;
+}
+
 const MOST_PALETTE_BYTES = 768;
 
 type Length =

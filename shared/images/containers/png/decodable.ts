@@ -1,3 +1,4 @@
+import { isGrey } from './chunk-lengths.ts';
 import { PNG_SIGNATURE_BYTES, type PngChunk } from './chunks.ts';
 import { type PngColour, profileOf } from './colour.ts';
 import { neededChunks } from './needed-chunks.ts';
@@ -6,7 +7,7 @@ import { END, orientationChunk } from './stripped.ts';
 
 /** Chunks that the decoder gets as they are. */
 const PIXEL_CHUNKS: ReadonlySet<string> = new Set(['IHDR', 'PLTE', 'tRNS', 'IDAT']);
-const COLOUR_CHUNKS: ReadonlySet<string> = new Set(['gAMA', 'cHRM', 'sRGB', 'cICP', 'iCCP']);
+const COLOUR_CHUNKS: ReadonlySet<string> = new Set(['gAMA', 'cHRM', 'sRGB', 'cICP']);
 
 /**
  * The pieces of a PNG that its first image needs, in order. Whatever says what its colours mean becomes one colour
@@ -33,7 +34,7 @@ export function* decodablePng(file: Buffer): Generator<Uint8Array> {
     else if (isColour(chunk)) colour[chunk.type] = data;
     else if (type === 'eXIf') yield* orientationChunk(data);
     else if (PIXEL_CHUNKS.has(type)) yield file.subarray(start, end);
-    if (type === 'IHDR') colour.isGrey = ((data[9] ?? 0) & 2) === 0;
+    if (type === 'IHDR') colour.isGrey = isGrey({ colourType: data.readUInt8(9) });
   }
   yield END;
 }

@@ -1,5 +1,5 @@
 import { damagedImage } from '../../image-rejections.ts';
-import { HEADER_BYTES, isPossibleLength, type PngHeader } from './chunk-lengths.ts';
+import { HEADER_BYTES, isGrey, isPossibleLength, type PngHeader } from './chunk-lengths.ts';
 import { hasItsChecksum, isCritical, type PngChunk, pngChunks } from './chunks.ts';
 import { checkComplete } from './complete-pixels.ts';
 
@@ -24,6 +24,7 @@ export function* neededChunks(file: Buffer): Generator<PngChunk> {
   for (const chunk of chunks) {
     const { type, start, end } = chunk;
     isEnded = type === 'IEND';
+    // Decoders ignore a palette in shades of grey.
     if (isEnded || isSuperfluous(chunk, seen) || (type === 'PLTE' && isGrey(header))) continue;
     const length = end - start - 12;
     const isPossible = isPossibleLength(type, length, { header, paletteEntries });
@@ -49,25 +50,13 @@ function readHeader(
   if (done) throw damagedImage('it does not begin with its header');
   const isHeader = chunk.type === 'IHDR' && chunk.end - chunk.start - 12 === HEADER_BYTES;
   if (!isHeader || !hasItsChecksum(file, chunk)) throw damagedImage('it does not begin with its header');
-  const at = chunk.start + 8;
-  return {
-    chunk,
-    width: file.readUInt32BE(at),
-    height: file.readUInt32BE(at + 4),
-    bitDepth: file.readUInt8(at + 8),
-    colourType: file.readUInt8(at + 9),
-  };
+  return { chunk, colourType: file.readUInt8(chunk.start + 8 + 9) };
 }
 
 /** Repeated, or a frame of an animation that was not announced. */
 function isSuperfluous(chunk: PngChunk, seen: ReadonlySet<string>): boolean {
   if (isFrame(chunk)) return !seen.has('acTL');
   return seen.has(chunk.type) && chunk.type !== 'IDAT';
-}
-
-/** Decoders ignore a palette in shades of grey. */
-function isGrey({ colourType }: PngHeader): boolean {
-  return colourType === 0 || colourType === 4;
 }
 
 function isFrame({ type }: PngChunk): boolean {
