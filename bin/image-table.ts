@@ -3,6 +3,8 @@ import { IMAGE_LIMITS } from '../shared/images/image-limits.ts';
 export const IMAGE_COLUMNS = ['File', 'As an avatar', 'As an attachment', 'Limits to decode it', 'Removed', 'Kept'];
 
 const { jpegPixels, pixels, avifPixels, avifBytes, avifFrames, avifTiles } = IMAGE_LIMITS;
+/** Up to here a JPEG may have all its scans. */
+const FULL_SCANS_MEGAPIXELS = IMAGE_LIMITS.jpegScannedPixels / IMAGE_LIMITS.jpegScans / 1_000_000;
 const PREVIEWED = 'metadata removed, size, ThumbHash, preview';
 
 /** What is accepted, and what becomes of it. The limits are those that the code checks. */
@@ -11,7 +13,7 @@ export const IMAGE_ROWS: readonly (readonly string[])[] = [
     'JPEG (baseline, extended, progressive; grey, colour, CMYK)',
     'yes',
     PREVIEWED,
-    `${pixelCount(jpegPixels)}; ${IMAGE_LIMITS.jpegScans} scans, fewer above 45 megapixels; ${IMAGE_LIMITS.jpegSegments.toLocaleString('en')} segments`,
+    `${pixelCount(jpegPixels)}; ${IMAGE_LIMITS.jpegScans} scans, fewer above ${FULL_SCANS_MEGAPIXELS} megapixels; ${IMAGE_LIMITS.jpegSegments.toLocaleString('en')} segments`,
     'Exif, XMP, IPTC, comments, embedded thumbnails and further images, bytes between segments and after the end',
     'pixels, orientation, colour profile, density',
   ],
@@ -51,7 +53,7 @@ export const IMAGE_ROWS: readonly (readonly string[])[] = [
     'Animated AVIF',
     'no: `image_too_complex`',
     'metadata removed, size',
-    '100,000 frames; not decoded',
+    `${IMAGE_LIMITS.avifFilmFrames.toLocaleString('en')} frames; not decoded`,
     'as AVIF, and times, names and user data of its tracks',
     'frames, durations, the still image',
   ],

@@ -42,7 +42,9 @@ interface Container {
 const CONTAINERS: readonly Container[] = [
   {
     types: ['video/mp4', 'video/x-m4v', 'audio/mp4', 'audio/x-m4a'],
-    ...{ audio: 'audio/mp4', video: 'video/mp4', find: mp4Tracks },
+    audio: 'audio/mp4',
+    video: 'video/mp4',
+    find: mp4Tracks,
   },
   { types: ['video/quicktime'], audio: 'audio/quicktime', video: 'video/quicktime', find: mp4Tracks },
   { types: ['video/3gpp'], audio: 'audio/3gpp', video: 'video/3gpp', find: mp4Tracks },
@@ -51,7 +53,9 @@ const CONTAINERS: readonly Container[] = [
   { types: ['video/matroska'], audio: 'audio/matroska', video: 'video/matroska', find: matroskaTracks },
   {
     types: ['application/ogg', 'video/ogg', 'audio/ogg'],
-    ...{ audio: 'audio/ogg', video: 'video/ogg', find: oggTracks },
+    audio: 'audio/ogg',
+    video: 'video/ogg',
+    find: oggTracks,
   },
 ];
 

@@ -1,4 +1,5 @@
 import { fileTypeFromBuffer } from 'file-type';
+import { bufferOf } from '../images/buffer-of.ts';
 import { AVATAR_TYPES } from '../images/formats.ts';
 import { sniffImageType } from '../images/image-signature.ts';
 
@@ -12,7 +13,7 @@ const UNKNOWN = 'application/octet-stream';
  * the signatures that the decoder goes by, markup as browsers find it, the rest by file-type; else it is text, or unknown.
  */
 export async function sniffType(head: Uint8Array): Promise<string> {
-  const bytes = Buffer.from(head.buffer, head.byteOffset, head.byteLength);
+  const bytes = bufferOf(head);
   const picture = sniffImageType(bytes);
   if (picture !== undefined) return picture;
   const text = decodeText(bytes);

@@ -1,5 +1,6 @@
 import type { Sharp } from 'sharp';
 import { ContentRejectedError } from '../errors.ts';
+import { bufferOf } from './buffer-of.ts';
 import { withoutExtraneousBytes } from './containers/jpeg/cleaned.ts';
 import { decodePixels, decodePremultiplied, type Pixels } from './decoder.ts';
 import type { InspectedImage } from './inspect.ts';
@@ -20,7 +21,7 @@ async function decodeJpeg({ bytes, colours }: InspectedImage, pipeline: Pipeline
     return await decodePixels(bytes, colours, pipeline);
   } catch (error) {
     if (!(error instanceof ContentRejectedError)) throw error;
-    const cleaned = withoutExtraneousBytes(Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength));
+    const cleaned = withoutExtraneousBytes(bufferOf(bytes));
     if (cleaned === undefined) throw error;
     return decodePixels(cleaned, colours, pipeline);
   }

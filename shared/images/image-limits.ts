@@ -15,6 +15,8 @@ export const IMAGE_LIMITS = {
   avifFrames: 4,
   /** Tiles of one AVIF image. */
   avifTiles: 1_024,
+  /** Frames of an animated AVIF, all tracks together: half an hour at 50 a second. */
+  avifFilmFrames: 100_000,
   /** Boxes of an AVIF inside one other, and places of its items' bytes. A picture of 1,000 tiles needs a few thousand. */
   avifBoxes: 20_000,
   /** Scans of a JPEG. Each passes over the whole image; a camera or a website writes about ten. */

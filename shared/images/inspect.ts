@@ -1,4 +1,5 @@
 import { ContentRejectedError } from '../errors.ts';
+import { bufferOf } from './buffer-of.ts';
 import { type AvifColours, avifColours } from './containers/avif/colours.ts';
 import { CONTAINERS } from './containers/containers.ts';
 import { joinPieces } from './containers/join-pieces.ts';
@@ -48,10 +49,6 @@ export async function inspectImage(bytes: Uint8Array): Promise<InspectedImage> {
     bytes: decodable,
     ...(sniffed === 'image/avif' && { avif: avifColours(bufferOf(decodable)) }),
   };
-}
-
-function bufferOf({ buffer, byteOffset, byteLength }: Uint8Array): Buffer {
-  return Buffer.from(buffer, byteOffset, byteLength);
 }
 
 function acceptedType(file: Buffer): ImageType {

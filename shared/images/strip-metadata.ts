@@ -1,4 +1,5 @@
 import { ContentRejectedError } from '../errors.ts';
+import { bufferOf } from './buffer-of.ts';
 import { CONTAINERS } from './containers/containers.ts';
 import { joinPieces } from './containers/join-pieces.ts';
 import type { ImageType } from './formats.ts';
@@ -15,7 +16,7 @@ import { sniffImageType } from './image-signature.ts';
  * this product does not know and cannot leave out
  */
 export function stripMetadata(bytes: Uint8Array, type: ImageType): Uint8Array {
-  const file = Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength);
+  const file = bufferOf(bytes);
   if (sniffImageType(file) !== type) throw notStrippable(`the file is no ${type}`);
   try {
     return joinPieces(CONTAINERS[type].stripped(file));

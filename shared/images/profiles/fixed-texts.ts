@@ -4,7 +4,9 @@ import type { ProfileHeader } from './header.ts';
  * `desc` and `cprt`, which every profile must have, with the same text in all of them. Their types depend on the version:
  * ICC.1:2001-04, 6.5.17 and 6.5.18; ICC.1:2022, 10.15. In version 4 they share one element.
  */
-export function fixedTexts({ majorVersion }: ProfileHeader): readonly { signature: string; element: Buffer }[] {
+export function fixedTexts({
+  majorVersion,
+}: Pick<ProfileHeader, 'majorVersion'>): readonly { signature: string; element: Buffer }[] {
   const [description, copyright] = majorVersion === 2 ? [DESCRIPTION, PLAIN_TEXT] : [LOCALIZED_TEXT, LOCALIZED_TEXT];
   return [
     { signature: 'desc', element: description },

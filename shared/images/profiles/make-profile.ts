@@ -1,3 +1,7 @@
+import { fixedTexts } from './fixed-texts.ts';
+import { HEADER_BYTES } from './header.ts';
+import { layOut } from './lay-out.ts';
+
 /** A chromaticity: CIE x and y. */
 export type Chromaticity = readonly [x: number, y: number];
 
@@ -119,36 +123,14 @@ function fixed(value: number): Buffer {
   return bytes;
 }
 
-const HEADER_BYTES = 128;
-const ENTRY_BYTES = 12;
+const VERSION_4_4 = 0x0440_0000;
 
 function profile(colourSpace: string, elements: Readonly<Record<string, Buffer>>): Buffer {
-  const all = Object.entries({ desc: text(), cprt: text(), ...elements });
-  const head = Buffer.alloc(HEADER_BYTES + 4 + ENTRY_BYTES * all.length);
-  head.writeUInt32BE(0x0440_0000, 8); // version
-  head.write(`mntr${colourSpace}XYZ `, 12, 'latin1');
-  head.write('acsp', 36, 'latin1');
-  xyz(D50).copy(head, 68, 8);
-  head.writeUInt32BE(all.length, HEADER_BYTES);
-  let at = head.length;
-  all.forEach(([tag, element], index) => {
-    const entry = HEADER_BYTES + 4 + ENTRY_BYTES * index;
-    head.write(tag, entry, 'latin1');
-    head.writeUInt32BE(at, entry + 4);
-    head.writeUInt32BE(element.length, entry + 8);
-    at += element.length;
-  });
-  head.writeUInt32BE(at, 0);
-  return Buffer.concat([head, ...all.map(([, element]) => element)]);
-}
-
-/** Every profile must have a description and a copyright; these are empty ones. */
-function text(): Buffer {
-  const element = Buffer.alloc(28);
-  element.write('mluc', 'latin1');
-  element.writeUInt32BE(1, 8); // languages
-  element.writeUInt32BE(12, 12); // bytes of each entry
-  element.write('enUS', 16, 'latin1');
-  element.writeUInt32BE(28, 24); // where its text begins
-  return element;
+  const header = Buffer.alloc(HEADER_BYTES);
+  header.writeUInt32BE(VERSION_4_4, 8);
+  header.write(`mntr${colourSpace}XYZ `, 12, 'latin1');
+  header.write('acsp', 36, 'latin1');
+  xyz(D50).copy(header, 68, 8);
+  const tags = Object.entries(elements).map(([signature, element]) => ({ signature, element }));
+  return layOut(header, [...tags, ...fixedTexts({ majorVersion: 4 })]);
 }

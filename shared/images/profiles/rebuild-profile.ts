@@ -1,8 +1,10 @@
+import { bufferOf } from '../buffer-of.ts';
 import { allowedSignatures, isAllowedType, requireChannels, requireTransform } from './allowed-tags.ts';
 import { rebuildElement } from './elements.ts';
 import { fixedTexts } from './fixed-texts.ts';
-import { cleanHeader, HEADER_BYTES, type ProfileHeader, readHeader } from './header.ts';
-import { readTagTable, requireNoPartialOverlap, TAG_TABLE, type TagEntry } from './tag-table.ts';
+import { cleanHeader, type ProfileHeader, readHeader } from './header.ts';
+import { layOut, type ProfileTag } from './lay-out.ts';
+import { readTagTable, requireNoPartialOverlap, type TagEntry } from './tag-table.ts';
 import { UnusableProfileError } from './unusable-profile.ts';
 
 /**
@@ -16,7 +18,7 @@ import { UnusableProfileError } from './unusable-profile.ts';
  */
 export function rebuildProfile(profile: Uint8Array): Buffer | undefined {
   const kept = keptParts(profile);
-  return kept && layOut(kept.header, [...kept.tags, ...fixedTexts(kept.header)]);
+  return kept && layOut(cleanHeader(kept.header), [...kept.tags, ...fixedTexts(kept.header)]);
 }
 
 /**
@@ -29,19 +31,14 @@ export function rebuildProfile(profile: Uint8Array): Buffer | undefined {
 export function rebuildProfileInPlace(profile: Uint8Array): Buffer | undefined {
   const kept = keptParts(profile);
   if (kept === undefined) return undefined;
-  const whole = layOut(kept.header, [...kept.tags, ...fixedTexts(kept.header)]);
-  const fitting = whole.length <= profile.length ? whole : layOut(kept.header, kept.tags);
+  const header = cleanHeader(kept.header);
+  const whole = layOut(header, [...kept.tags, ...fixedTexts(kept.header)]);
+  const fitting = whole.length <= profile.length ? whole : layOut(header, kept.tags);
   if (fitting.length > profile.length) return undefined;
   const padded = Buffer.alloc(profile.length);
   fitting.copy(padded);
   padded.writeUInt32BE(profile.length - (profile.length % 4), 0);
   return padded;
-}
-
-/** Tags that share an element have the same buffer. */
-interface ProfileTag {
-  readonly signature: string;
-  readonly element: Buffer;
 }
 
 interface KeptParts {
@@ -51,7 +48,7 @@ interface KeptParts {
 
 function keptParts(profile: Uint8Array): KeptParts | undefined {
   try {
-    const header = readHeader(Buffer.from(profile.buffer, profile.byteOffset, profile.length));
+    const header = readHeader(bufferOf(profile));
     const table = readTagTable(header.content);
     const entries = keptEntries(table, header);
     requireNoPartialOverlap(entries, table);
@@ -80,29 +77,4 @@ function rebuildTags(entries: readonly TagEntry[], header: ProfileHeader): reado
     requireChannels(signature, element, header);
     return { signature, element };
   });
-}
-
-/** Header, tag table, then each element once, at a multiple of 4. */
-function layOut(header: ProfileHeader, tags: readonly ProfileTag[]): Buffer {
-  const starts = new Map<Buffer, number>();
-  let end = HEADER_BYTES + TAG_TABLE.countBytes + TAG_TABLE.rowBytes * tags.length;
-  for (const { element } of tags) {
-    if (starts.has(element)) continue;
-    starts.set(element, end);
-    end += element.length + (-element.length & 3);
-  }
-  const profile = Buffer.alloc(end);
-  cleanHeader(header).copy(profile);
-  profile.writeUInt32BE(end, 0);
-  profile.writeUInt32BE(tags.length, HEADER_BYTES);
-  for (const [at, tag] of tags.entries()) writeRow(profile, at, { ...tag, start: starts.get(tag.element) ?? 0 });
-  for (const [element, start] of starts) element.copy(profile, start);
-  return profile;
-}
-
-function writeRow(profile: Buffer, index: number, { signature, start, element }: TagEntry): void {
-  const row = HEADER_BYTES + TAG_TABLE.countBytes + TAG_TABLE.rowBytes * index;
-  profile.write(signature, row, 'latin1');
-  profile.writeUInt32BE(start, row + 4);
-  profile.writeUInt32BE(element.length, row + 8);
 }

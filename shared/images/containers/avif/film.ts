@@ -1,14 +1,12 @@
+import { IMAGE_LIMITS } from '../../image-limits.ts';
 import { damagedImage } from '../../image-rejections.ts';
 import { auxiliaryTypeEnd, isShownAuxiliary } from '../isobmff/auxiliary-types.ts';
-import { type Box, boxes, clearHandlerName, keepBoxes, keepStart, onlyBox, optionalBox } from '../isobmff/boxes.ts';
+import { type Box, boxes, clearHandlerName, keepChildren, keepStart, onlyBox, optionalBox } from '../isobmff/boxes.ts';
 import type { ByteRange } from '../isobmff/kept-bytes.ts';
 import { keepImageProperties } from '../isobmff/properties.ts';
 import { AV1_CODEC } from './av1-codec.ts';
 import { clearHeader } from './film-headers.ts';
 import { keepTables, samplePlaces, TABLE_BOXES } from './sample-tables.ts';
-
-/** Frames of a film, all tracks together: half an hour at 50 a second. */
-const MOST_SAMPLES = 100_000;
 
 const MOVIE_BOXES = new Set(['mvhd', 'trak', 'mvex']);
 const TRACK_BOXES = new Set(['tkhd', 'tref', 'edts', 'mdia']);
@@ -25,7 +23,7 @@ const HANDLERS = new Set(['pict', 'auxv', 'vide']);
  * @throws ContentRejectedError image_damaged, also for tracks that are not AV1 images, and for films in fragments
  */
 export function stripFilm(file: Buffer, moov: Box): ByteRange[] {
-  const children = childrenOf(file, moov, MOVIE_BOXES);
+  const children = keepChildren(file, moov, MOVIE_BOXES);
   if (children.some(({ type }) => type === 'mvex')) throw damagedImage('it is a film in fragments');
   clearHeader(file, onlyBox(children, 'mvhd'));
   const frames: ByteRange[] = [];
@@ -35,7 +33,7 @@ export function stripFilm(file: Buffer, moov: Box): ByteRange[] {
       const frame = file.subarray(place.start, place.end);
       total += frame.length;
       if (total > file.length || place.end > file.length) throw damagedImage('its frames are not all there');
-      if (frames.length === MOST_SAMPLES) throw damagedImage('it has too many frames');
+      if (frames.length === IMAGE_LIMITS.avifFilmFrames) throw damagedImage('it has too many frames');
       AV1_CODEC.stripCoded(frame, undefined);
       frames.push(place);
     }
@@ -45,32 +43,28 @@ export function stripFilm(file: Buffer, moov: Box): ByteRange[] {
 
 /** @returns the tables that tell where its samples are */
 function stripTrack(file: Buffer, trak: Box): readonly Box[] {
-  const children = childrenOf(file, trak, TRACK_BOXES);
+  const children = keepChildren(file, trak, TRACK_BOXES);
   clearHeader(file, onlyBox(children, 'tkhd'));
   const tref = optionalBox(children, 'tref');
   if (tref) stripReferences(file, tref);
   const edts = optionalBox(children, 'edts');
-  if (edts) keepTables(file, childrenOf(file, edts, new Set(['elst'])));
-  const media = childrenOf(file, onlyBox(children, 'mdia'), MEDIA_BOXES);
+  if (edts) keepTables(file, keepChildren(file, edts, new Set(['elst'])));
+  const media = keepChildren(file, onlyBox(children, 'mdia'), MEDIA_BOXES);
   clearHeader(file, onlyBox(media, 'mdhd'));
   stripHandler(file, onlyBox(media, 'hdlr'));
-  const information = childrenOf(file, onlyBox(media, 'minf'), INFORMATION_BOXES);
+  const information = keepChildren(file, onlyBox(media, 'minf'), INFORMATION_BOXES);
   const vmhd = optionalBox(information, 'vmhd');
   if (vmhd) keepStart(file, vmhd, 12);
   stripDataReference(file, onlyBox(information, 'dinf'));
-  const tables = childrenOf(file, onlyBox(information, 'stbl'), TABLE_BOXES);
+  const tables = keepChildren(file, onlyBox(information, 'stbl'), TABLE_BOXES);
   stripSampleEntries(file, onlyBox(tables, 'stsd'));
   keepTables(file, tables);
   return tables;
 }
 
-function childrenOf(file: Buffer, parent: Box, types: ReadonlySet<string>): Box[] {
-  return keepBoxes(file, boxes(file, parent.contentStart, parent.end), types);
-}
-
 /** Each names one track by an id of 4 bytes. */
 function stripReferences(file: Buffer, tref: Box): void {
-  for (const { contentStart, end } of childrenOf(file, tref, TRACK_REFERENCES)) {
+  for (const { contentStart, end } of keepChildren(file, tref, TRACK_REFERENCES)) {
     if (end - contentStart !== 4) throw damagedImage('a track refers to several others');
   }
 }
@@ -83,7 +77,7 @@ function stripHandler(file: Buffer, hdlr: Box): void {
 
 /** The samples are in this file: one `url ` with no URL, and the flag that says so (ISO/IEC 14496-12, 8.7.2). */
 function stripDataReference(file: Buffer, dinf: Box): void {
-  const dref = onlyBox(childrenOf(file, dinf, new Set(['dref'])), 'dref');
+  const dref = onlyBox(keepChildren(file, dinf, new Set(['dref'])), 'dref');
   const [url, ...others] = [...boxes(file, dref.contentStart + 8, dref.end)];
   if (url === undefined || others.length > 0 || url.type !== 'url ') throw elsewhere();
   keepStart(file, url, 4);

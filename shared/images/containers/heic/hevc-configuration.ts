@@ -1,12 +1,9 @@
 import { damagedImage } from '../../image-rejections.ts';
 import { bigEndianReader } from '../isobmff/big-endian-reader.ts';
-import { nalType, stripNalUnit } from './nal-units.ts';
+import { nalType, PARAMETER_SETS, SEI, stripNalUnit } from './nal-units.ts';
 
 /** Bytes before the count of arrays. */
 const FIXED_BYTES = 22;
-
-/** Parameter sets, and messages. */
-const UNIT_TYPES = new Set([32, 33, 34, 39, 40]);
 
 /**
  * Overwrites metadata in the content of an `hvcC` property (ISO/IEC 14496-15, 8.3.3.1), and returns how many of its bytes
@@ -23,8 +20,8 @@ export function stripConfiguration(content: Buffer): number {
       const end = start + read(2);
       skip(end - start);
       const unit = content.subarray(start, end);
-      if (!UNIT_TYPES.has(type) || nalType(unit) !== type)
-        throw damagedImage('its HEVC configuration is something else');
+      const isKnown = PARAMETER_SETS.has(type) || SEI.has(type);
+      if (!isKnown || nalType(unit) !== type) throw damagedImage('its HEVC configuration is something else');
       stripNalUnit(unit);
     }
   }

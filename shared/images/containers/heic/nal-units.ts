@@ -3,12 +3,12 @@ import { overwrite } from './overwrite.ts';
 import { stripSei } from './sei.ts';
 
 /** Types of NAL units (ITU-T H.265, table 7-1). */
-const PARAMETER_SETS = new Set([32, 33, 34]);
+export const PARAMETER_SETS: ReadonlySet<number> = new Set([32, 33, 34]);
 const DELIMITER = 35;
 const END_OF_SEQUENCE = 36;
 const END_OF_STREAM = 37;
 const FILLER = 38;
-const SEI = new Set([39, 40]);
+export const SEI: ReadonlySet<number> = new Set([39, 40]);
 
 /** Bytes before the content of a unit. */
 const HEADER_BYTES = 2;

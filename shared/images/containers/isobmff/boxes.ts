@@ -50,6 +50,11 @@ export function keepBoxes(file: Buffer, found: Iterable<Box>, types: ReadonlySet
   return kept;
 }
 
+/** The same for the boxes inside `parent`. */
+export function keepChildren(file: Buffer, parent: Box, types: ReadonlySet<string>): Box[] {
+  return keepBoxes(file, boxes(file, parent.contentStart, parent.end), types);
+}
+
 /** Leaves nothing of a box but its length: readers skip it. */
 export function emptyBox(file: Buffer, { typeAt, contentStart, end }: Box): void {
   file.fill(0, contentStart, end);

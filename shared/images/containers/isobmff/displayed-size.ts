@@ -1,4 +1,5 @@
 import { ContentRejectedError } from '../../../errors.ts';
+import { bufferOf } from '../../buffer-of.ts';
 import { type Box, boxes, boxesBeforeOthers, onlyBox } from './boxes.ts';
 import { primaryItem } from './item-entries.ts';
 import { propertiesIn } from './property-associations.ts';
@@ -14,7 +15,7 @@ interface Size {
  * properties only. Crop and rotation are applied in the order in which the image has them (ISO/IEC 23008-12, 9.3.1).
  */
 export function displayedSize(bytes: Uint8Array): Size | undefined {
-  const file = Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength);
+  const file = bufferOf(bytes);
   try {
     return sizeOf(file, primaryProperties(file));
   } catch (error) {

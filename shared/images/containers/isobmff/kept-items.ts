@@ -26,9 +26,13 @@ export function keptItems({ file, images, primary, references, properties }: Ima
   const parts = new Set<number>();
   for (const reference of references) {
     const { type, from, to } = reference;
-    if (type === 'dimg') for (const id of to) parts.add(id);
+    if (type === 'dimg') {
+      for (const id of to) {
+        parts.add(id);
+        addTo(needs, from, id);
+      }
+    }
     if (type === 'thmb' || type === 'auxl') parts.add(from);
-    if (type === 'dimg') for (const id of to) addTo(needs, from, id);
     if (type === 'auxl' && isShownPart(reference)) for (const id of to) addTo(needs, id, from);
   }
   const shown = [...images.values()].filter(({ id, isHidden }) => !isHidden && !parts.has(id)).map(({ id }) => id);

@@ -14,11 +14,20 @@ export interface ItemProperties {
 }
 
 /**
- * Reads the `ipma` boxes (ISO/IEC 23008-12, 9.3.2).
- * @param properties the boxes in `ipco`
+ * The properties of the items of a `meta` box, and which `ipma` (ISO/IEC 23008-12, 9.3.2) gives to which item.
+ * @param children the boxes in it
  * @throws ContentRejectedError image_damaged
  */
-export function itemProperties(file: Buffer, properties: readonly Box[], ipmas: readonly Box[]): ItemProperties {
+export function propertiesIn(file: Buffer, children: readonly Box[]): ItemProperties {
+  const iprp = onlyBox(children, 'iprp');
+  const parts = [...boxes(file, iprp.contentStart, iprp.end)];
+  const ipco = onlyBox(parts, 'ipco');
+  const ipmas = parts.filter(({ type }) => type === 'ipma');
+  return itemProperties(file, [...boxes(file, ipco.contentStart, ipco.end)], ipmas);
+}
+
+/** @param properties the boxes in `ipco` */
+function itemProperties(file: Buffer, properties: readonly Box[], ipmas: readonly Box[]): ItemProperties {
   const found = new Map<number, readonly Box[]>();
   const lists = ipmas.map((ipma) => {
     const { read, position } = bigEndianReader(file.subarray(ipma.contentStart, ipma.end));
@@ -38,19 +47,6 @@ export function itemProperties(file: Buffer, properties: readonly Box[], ipmas: 
     return { box: ipma, bytes: position() };
   });
   return { all: properties, of: (id) => found.get(id) ?? [], ids: [...found.keys()], lists };
-}
-
-/**
- * The properties of the items of a `meta` box.
- * @param children the boxes in it
- * @throws ContentRejectedError image_damaged
- */
-export function propertiesIn(file: Buffer, children: readonly Box[]): ItemProperties {
-  const iprp = onlyBox(children, 'iprp');
-  const parts = [...boxes(file, iprp.contentStart, iprp.end)];
-  const ipco = onlyBox(parts, 'ipco');
-  const ipmas = parts.filter(({ type }) => type === 'ipma');
-  return itemProperties(file, [...boxes(file, ipco.contentStart, ipco.end)], ipmas);
 }
 
 /** @param index from 1 on */

@@ -1,13 +1,23 @@
 import { IMAGE_LIMITS } from '../../image-limits.ts';
 import { damagedImage } from '../../image-rejections.ts';
-import { type Box, boxes, clearHandlerName, HIDDEN, keepBoxes, keepStart, onlyBox, optionalBox } from './boxes.ts';
+import {
+  type Box,
+  boxes,
+  clearHandlerName,
+  HIDDEN,
+  keepBoxes,
+  keepChildren,
+  keepStart,
+  onlyBox,
+  optionalBox,
+} from './boxes.ts';
 import { type ItemEntry, itemEntries, primaryItem } from './item-entries.ts';
 import { type ItemLocation, itemData, itemLocations, writeItemData } from './item-locations.ts';
 import { type ItemReference, itemReferences } from './item-references.ts';
 import type { ByteRange } from './kept-bytes.ts';
 import { keptItems } from './kept-items.ts';
 import { keepImageProperties, type PropertyRule } from './properties.ts';
-import { type ItemProperties, itemProperties } from './property-associations.ts';
+import { type ItemProperties, propertiesIn } from './property-associations.ts';
 
 /** What differs between AVIF and HEIC. */
 export interface ItemCodec {
@@ -54,7 +64,8 @@ export function stripMeta(file: Buffer, meta: Box, codec: ItemCodec): ItemBytes 
   const children = keepBoxes(file, boxes(file, meta.contentStart + 4, meta.end), META_BOXES);
   for (const box of children) if (box.type === 'hdlr') clearHandlerName(file, box);
   const items = itemsOf(file, onlyBox(children, 'iinf'), codec);
-  const properties = propertiesOf(file, onlyBox(children, 'iprp'));
+  keepChildren(file, onlyBox(children, 'iprp'), PROPERTY_BOXES);
+  const properties = propertiesIn(file, children);
   const iref = optionalBox(children, 'iref');
   const references = iref ? itemReferences(file, iref) : [];
   checkIds(items, references, properties);
@@ -84,13 +95,6 @@ function itemsOf(file: Buffer, iinf: Box, codec: ItemCodec): Map<number, ItemEnt
     items.set(item.id, item);
   }
   return items;
-}
-
-function propertiesOf(file: Buffer, iprp: Box): ItemProperties {
-  const children = keepBoxes(file, boxes(file, iprp.contentStart, iprp.end), PROPERTY_BOXES);
-  const ipco = onlyBox(children, 'ipco');
-  const ipmas = children.filter(({ type }) => type === 'ipma');
-  return itemProperties(file, [...boxes(file, ipco.contentStart, ipco.end)], ipmas);
 }
 
 /** Else text could be written as ids. */
@@ -126,7 +130,7 @@ function hideReferences(
 
 /** A group has version and flags, a number, and a count of ids of 4 bytes (ISO/IEC 14496-12, 8.18.3). */
 function stripGroups(file: Buffer, grpl: Box): void {
-  for (const box of keepBoxes(file, boxes(file, grpl.contentStart, grpl.end), GROUPS)) {
+  for (const box of keepChildren(file, grpl, GROUPS)) {
     const { contentStart, end } = box;
     if (contentStart + 12 > end) throw damagedImage('a group of images has no count');
     keepStart(file, box, 12 + file.readUInt32BE(contentStart + 8) * 4);

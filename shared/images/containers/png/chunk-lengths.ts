@@ -13,9 +13,8 @@ export function isGrey({ colourType }: PngHeader): boolean {
 
 const MOST_PALETTE_BYTES = 768;
 
-type Length =
-  | number
-  | ((header: PngHeader, paletteEntries: number) => { readonly least: number; readonly most: number });
+/** From which length to which a chunk may have. */
+type LengthRule = (header: PngHeader, paletteEntries: number) => { readonly least: number; readonly most: number };
 
 /**
  * Whether a chunk of this type may have this length; of the types whose chunks are kept (PNG 3, 11). Undefined for
@@ -36,14 +35,18 @@ export function isPossibleLength(
 const any = () => ({ least: 0, most: Number.POSITIVE_INFINITY });
 
 /** @param lengths colour type -> length; of other types, there can be no such chunk */
-function byColourType(lengths: Readonly<Record<number, number>>): Length {
+function byColourType(lengths: Readonly<Record<number, number>>): LengthRule {
   return ({ colourType }) => {
     const length = lengths[colourType] ?? Number.POSITIVE_INFINITY;
     return { least: length, most: length };
   };
 }
 
-const LENGTHS: Readonly<Record<string, Length>> = {
+/** The colour that is transparent; a palette has an opacity for each of its colours instead, or for the first of them. */
+const transparency = byColourType({ 0: 2, 2: 6 });
+
+/** A number: exactly this length. */
+const LENGTHS: Readonly<Record<string, number | LengthRule>> = {
   IHDR: HEADER_BYTES,
   PLTE: () => ({ least: 3, most: MOST_PALETTE_BYTES }),
   IDAT: any,
@@ -57,11 +60,8 @@ const LENGTHS: Readonly<Record<string, Length>> = {
   sBIT: byColourType({ 0: 1, 2: 3, 3: 3, 4: 2, 6: 4 }),
   bKGD: byColourType({ 0: 2, 2: 6, 3: 1, 4: 2, 6: 6 }),
   pHYs: 9,
-  tRNS: ({ colourType }, paletteEntries) => {
-    if (colourType === 3) return { least: 1, most: paletteEntries };
-    const length = { 0: 2, 2: 6 }[colourType] ?? Number.POSITIVE_INFINITY;
-    return { least: length, most: length };
-  },
+  tRNS: (header, paletteEntries) =>
+    header.colourType === 3 ? { least: 1, most: paletteEntries } : transparency(header, paletteEntries),
   eXIf: any,
   acTL: 8,
   fcTL: 26,
