@@ -1,4 +1,4 @@
-import { mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { mkdtempDisposable, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { installOnce, runCommand } from './engine-process.ts';
@@ -18,16 +18,12 @@ const OF_THE_FILE = /^(?:SourceFile|System:|ExifTool:ExifToolVersion)/;
  */
 export async function readAllTags(file: Uint8Array): Promise<Readonly<Record<string, unknown>>> {
   const program = join(await installExifTool(), 'bin/exiftool');
-  const folder = await mkdtemp(join(tmpdir(), 'exiftool-'));
-  try {
-    const path = join(folder, 'file');
-    await writeFile(path, file);
-    const output = await runCommand('perl', [program, ...OPTIONS, path]).catch(outputOf);
-    const [tags = {}] = JSON.parse(output) as Record<string, unknown>[];
-    return Object.fromEntries(Object.entries(tags).filter(([name]) => !OF_THE_FILE.test(name)));
-  } finally {
-    await rm(folder, { recursive: true });
-  }
+  await using folder = await mkdtempDisposable(join(tmpdir(), 'exiftool-'));
+  const path = join(folder.path, 'file');
+  await writeFile(path, file);
+  const output = await runCommand('perl', [program, ...OPTIONS, path]).catch(outputOf);
+  const [tags = {}] = JSON.parse(output) as Record<string, unknown>[];
+  return Object.fromEntries(Object.entries(tags).filter(([name]) => !OF_THE_FILE.test(name)));
 }
 
 /** Parts of the names of groups and of tags that say where, when, by whom or with what an image was made. */

@@ -1,4 +1,4 @@
-import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
+import { mkdtempDisposable, readFile, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { installOnce, runCommand } from './engine-process.ts';
@@ -37,16 +37,12 @@ type Printed = Omit<PillowImage, 'frames'> & {
  */
 export async function decodeWithPillow(file: Uint8Array): Promise<PillowImage> {
   const python = await installPillow();
-  const folder = await mkdtemp(join(tmpdir(), 'pillow-'));
-  try {
-    const [image, pixels] = [join(folder, 'image'), join(folder, 'pixels')];
-    await writeFile(image, file);
-    const script = join(import.meta.dirname, 'decode-image.py');
-    const printed = JSON.parse(await runCommand(python, [script, image, pixels])) as Printed;
-    return { ...printed, frames: framesOf(await readFile(pixels), printed.frames) };
-  } finally {
-    await rm(folder, { recursive: true });
-  }
+  await using folder = await mkdtempDisposable(join(tmpdir(), 'pillow-'));
+  const [image, pixels] = [join(folder.path, 'image'), join(folder.path, 'pixels')];
+  await writeFile(image, file);
+  const script = join(import.meta.dirname, 'decode-image.py');
+  const printed = JSON.parse(await runCommand(python, [script, image, pixels])) as Printed;
+  return { ...printed, frames: framesOf(await readFile(pixels), printed.frames) };
 }
 
 /** The path of a Python that has Pillow and pillow-heif. */

@@ -1,5 +1,5 @@
 import { execFile } from 'node:child_process';
-import { mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { mkdtempDisposable, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
@@ -25,14 +25,10 @@ export async function costOf(
   bytes: Uint8Array,
   crop?: Crop,
 ) {
-  const folder = await mkdtemp(join(tmpdir(), 'cost-'));
-  try {
-    const file = join(folder, 'file');
-    await writeFile(file, bytes);
-    const command = [join(import.meta.dirname, script), file, ...(crop ? [JSON.stringify(crop)] : [])];
-    const { stdout } = await promisify(execFile)(process.execPath, command, { timeout: GIVE_UP });
-    return JSON.parse(stdout) as Cost;
-  } finally {
-    await rm(folder, { recursive: true });
-  }
+  await using folder = await mkdtempDisposable(join(tmpdir(), 'cost-'));
+  const file = join(folder.path, 'file');
+  await writeFile(file, bytes);
+  const command = [join(import.meta.dirname, script), file, ...(crop ? [JSON.stringify(crop)] : [])];
+  const { stdout } = await promisify(execFile)(process.execPath, command, { timeout: GIVE_UP });
+  return JSON.parse(stdout) as Cost;
 }

@@ -1,4 +1,4 @@
-import { mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { mkdtempDisposable, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { Browser, Page } from 'playwright-core';
@@ -86,12 +86,8 @@ const COMPARE_IN_PAGE = `async (files) => {
 async function avifWith(profile: Buffer | undefined): Promise<Buffer> {
   const image = sharp(await pngPicture({ width: 64, height: 48 }));
   if (profile === undefined) return image.avif({ lossless: true, effort: 0 }).toBuffer();
-  const folder = await mkdtemp(join(tmpdir(), 'profile-'));
-  try {
-    const path = join(folder, 'profile.icc');
-    await writeFile(path, profile);
-    return await image.withIccProfile(path, { attach: true }).avif({ lossless: true, effort: 0 }).toBuffer();
-  } finally {
-    await rm(folder, { recursive: true });
-  }
+  await using folder = await mkdtempDisposable(join(tmpdir(), 'profile-'));
+  const path = join(folder.path, 'profile.icc');
+  await writeFile(path, profile);
+  return await image.withIccProfile(path, { attach: true }).avif({ lossless: true, effort: 0 }).toBuffer();
 }
