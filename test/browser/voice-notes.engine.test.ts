@@ -26,7 +26,7 @@ it.skipIf(chromium === undefined).for(['audio/webm', 'audio/mp4', 'video/webm', 
   },
 );
 
-/** A third of a second of a tone, and of a canvas for a video, in Base64. Undefined if the browser cannot record it. */
+/** Three parts, each of at least 100 ms, of a tone, and of a canvas for a video, in Base64. Undefined if the browser cannot record it. */
 async function record(type: string): Promise<string | undefined> {
   const page = await browser.newPage();
   try {
@@ -52,12 +52,17 @@ const RECORD = `async (mimeType) => {
     setInterval(() => context.fillRect(0, 0, Math.random() * 99, 99), 30);
     tracks.push(...canvas.captureStream(30).getVideoTracks());
   }
-  const recorder = new MediaRecorder(new MediaStream(tracks), { mimeType });
+  const recorder = new MediaRecorder(new MediaStream(tracks), {
+    mimeType,
+    videoKeyFrameIntervalDuration: 100, // ms; an MP4 is written from one key frame to the next
+  });
   const chunks = [];
-  recorder.ondataavailable = ({ data }) => chunks.push(data);
   const stopped = new Promise((resolve) => { recorder.onstop = resolve; });
+  // Nothing is written before every track has given something, which takes long on a busy machine.
+  recorder.ondataavailable = ({ data }) => {
+    if (data.size > 0 && chunks.push(data) === 3) recorder.stop();
+  };
   recorder.start(100);
-  setTimeout(() => recorder.stop(), 330);
   await stopped;
   const bytes = new Uint8Array(await new Blob(chunks).arrayBuffer());
   return btoa(Array.from(bytes, (byte) => String.fromCharCode(byte)).join(''));
