@@ -17,8 +17,8 @@ export interface ChangeAttachmentInput {
 }
 
 /**
- * Renames, shows to others or fewer, claims a draft, describes it, replaces the metadata. A change of who sees it holds at once for
- * everyone who asks again.
+ * Renames, shows to others or fewer, claims a draft, describes it, replaces the metadata. A change of who sees it holds
+ * at once for everyone who asks again.
  * @throws RequestRefusedError `not_found`, `forbidden`, `revision_differs`, `metadata_kept`
  */
 export async function changeAttachment(

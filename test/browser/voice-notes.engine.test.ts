@@ -26,7 +26,10 @@ it.skipIf(chromium === undefined).for(['audio/webm', 'audio/mp4', 'video/webm', 
   },
 );
 
-/** Three parts, each of at least 100 ms, of a tone, and of a canvas for a video, in Base64. Undefined if the browser cannot record it. */
+/**
+ * Three parts, each of at least 100 ms, of a tone, and of a canvas for a video, in Base64. Undefined if the browser
+ * cannot record it.
+ */
 async function record(type: string): Promise<string | undefined> {
   const page = await browser.newPage();
   try {
