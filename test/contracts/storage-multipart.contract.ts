@@ -261,7 +261,8 @@ export function describeMultipart(subject: () => Subject): void {
       const { backend, key, ref, complete, parts } = upload;
       const [completion] = await Promise.allSettled([complete(parts), backend.abortMultipartUpload(ref)]);
       if (completion.status === 'fulfilled') return expectWhole(upload);
-      expect(completion.reason).toMatchObject(ended);
+      // Its parts may be gone before the upload itself is.
+      expect(['multipart_not_found', 'invalid_parts']).toContain(completion.reason.code);
       expect(await backend.fileExists({ key })).toBe(false);
     });
   });

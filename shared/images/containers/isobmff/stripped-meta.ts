@@ -4,6 +4,7 @@ import {
   type Box,
   boxes,
   clearHandlerName,
+  emptyBox,
   HIDDEN,
   keepBoxes,
   keepChildren,
@@ -76,7 +77,7 @@ export function stripMeta(file: Buffer, meta: Box, codec: ItemCodec): ItemBytes 
   const kept = keptItems({ file, images, primary, references, properties });
   hideItems(file, items, kept);
   hideReferences(file, references, { images, kept });
-  for (const box of children) if (box.type === 'grpl') stripGroups(file, box);
+  for (const box of children) if (box.type === 'grpl') stripGroups(file, box, items);
   keepImageProperties(file, properties.all, codec.properties);
   const idat = optionalBox(children, 'idat');
   const locations = locationsOf(file, onlyBox(children, 'iloc'));
@@ -128,12 +129,22 @@ function hideReferences(
   }
 }
 
-/** A group has version and flags, a number, and a count of ids of 4 bytes (ISO/IEC 14496-12, 8.18.3). */
-function stripGroups(file: Buffer, grpl: Box): void {
+/**
+ * A group has version and flags, a number, and a count of ids of 4 bytes (ISO/IEC 14496-12, 8.18.3). One that names
+ * anything but items is emptied: else text could be written as ids, and readers can do without a group.
+ */
+function stripGroups(file: Buffer, grpl: Box, items: ReadonlyMap<number, unknown>): void {
   for (const box of keepChildren(file, grpl, GROUPS)) {
     const { contentStart, end } = box;
-    if (contentStart + 12 > end) throw damagedImage('a group of images has no count');
-    keepStart(file, box, 12 + file.readUInt32BE(contentStart + 8) * 4);
+    const idsStart = contentStart + 12;
+    if (idsStart > end) throw damagedImage('a group of images has no count');
+    const count = file.readUInt32BE(contentStart + 8);
+    keepStart(file, box, 12 + count * 4);
+    const ids = Array.from({ length: Math.min(count, items.size) }, (_, index) =>
+      file.readUInt32BE(idsStart + index * 4),
+    );
+    const namesItemsOnly = count <= items.size && ids.every((id) => items.has(id));
+    if (!namesItemsOnly) emptyBox(file, box);
   }
 }
 

@@ -145,6 +145,11 @@ describe('text in the lists of a HEIC', () => {
     expect(result.includes('Home')).toBe(false);
     expect(secretsIn(result)).toEqual([]);
   });
+
+  it.each([6, 8])('is removed where a group counts it as ids: %i of them', (count) => {
+    const copy = changed('altr', number(count, 4), 12);
+    expect(secretsIn(strip(copy))).toEqual([]);
+  });
 });
 
 describe('text in a coded image', () => {
