@@ -46,7 +46,7 @@ const METADATA_PROPERTIES = new Set([
 /** ISO/IEC 14496-12, 12.1; ISO/IEC 23008-12, 6.5. */
 const IMAGE_PROPERTIES: Readonly<Record<string, PropertyRule>> = {
   ispe: () => 12,
-  pixi: (content) => 5 + (content[4] ?? 0),
+  pixi: depthBytes,
   colr: colourBytes,
   auxC: auxiliaryTypeEnd,
   irot: () => 1,
@@ -61,6 +61,16 @@ const IMAGE_PROPERTIES: Readonly<Record<string, PropertyRule>> = {
   ndwt: () => 8,
   lsel: () => 2,
 };
+
+/** Version and flags, how many channels there are, and how many bits each has. In more channels, text could be written. */
+function depthBytes(content: Buffer): number {
+  const channels = content[4] ?? 0;
+  if (channels > MAX_CHANNELS) throw damagedImage(`its pixels have ${channels} channels`);
+  return 5 + channels;
+}
+
+/** Three colours and alpha. */
+const MAX_CHANNELS = 4;
 
 /** A colour profile (`rICC`, `prof`) takes the rest of the box, colours by number (`nclx`) take 11 bytes. */
 function colourBytes(content: Buffer): number {

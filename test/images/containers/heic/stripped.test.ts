@@ -312,6 +312,12 @@ describe('a HEIC with too much in its lists is refused', () => {
   });
 });
 
+describe('a HEIC whose pixels have more channels than images have', () => {
+  it('is refused: text could be written as their depths', () => {
+    expect(() => strip(changed('pixi', number(30, 1), 8))).toThrow(REFUSED);
+  });
+});
+
 describe('a HEIC with several images', () => {
   it('keeps an image that is shown on its own, but no hidden one', () => {
     const types = (flags: number) => {
